@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What has to be true of options together, and of the files they name: they are there, regular, and
+ * secrets are closed to others. Whether this process may read them, and the folders, are questions
+ * of the user it runs as: `ostiary doctor` asks them.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core/base/str.h"
+#include "core/conf/conf_read.h"
+
+static const struct {
+	const char *section, *name;
+	bool secret;
+} named_files[] = {
+	{"database", "db_password_file", true},       {"database", "db_ca", false},
+	{"database", "db_admin_password_file", true}, {"keys", "master_key_file", true},
+	{"keys", "previous_master_key_file", true},
+};
+
+static void
+check_file(struct conf_reader *reader, int line, const char *name, const char *path, bool secret)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		conf_mistake(reader, line, "%s: %s: %s; make the file or correct the path", name,
+			     path, strerrordesc_np(errno));
+	else if (!S_ISREG(info.st_mode))
+		conf_mistake(reader, line, "%s: %s is not a regular file; name one", name, path);
+	else if (secret && (info.st_mode & 007) != 0)
+		conf_mistake(reader, line, "%s: others may read %s; run chmod o-rwx on it", name,
+			     path);
+}
+
+static void
+check_files(struct conf_reader *reader)
+{
+	size_t count;
+	const struct conf_option *table = conf_table(&count);
+
+	for (size_t i = 0; i < sizeof(named_files) / sizeof(named_files[0]); i++) {
+		const char *name = named_files[i].name;
+		size_t row = conf_row(named_files[i].section, name);
+		const void *member = (const char *)reader->conf + table[row].offset;
+		const char *path = *(const char *const *)member;
+
+		if (path[0] != '\0' && !reader->refused[row])
+			check_file(reader, reader->given[row], name, path, named_files[i].secret);
+	}
+}
+
+static bool
+no_server(const struct conf *conf)
+{
+	return conf->db_socket[0] == '\0' && conf->db_host[0] == '\0';
+}
+
+static bool
+two_servers(const struct conf *conf)
+{
+	return conf->db_socket[0] != '\0' && conf->db_host[0] != '\0';
+}
+
+static bool
+tcp_without_ca(const struct conf *conf)
+{
+	return conf->db_socket[0] == '\0' && conf->db_host[0] != '\0' && conf->db_ca[0] == '\0';
+}
+
+static bool
+password_of_nobody(const struct conf *conf)
+{
+	return conf->db_admin_password_file[0] != '\0' && conf->db_admin_user[0] == '\0';
+}
+
+static bool
+same_master_key(const struct conf *conf)
+{
+	return str_equal(conf->master_key_file, conf->previous_master_key_file);
+}
+
+static bool
+log_nowhere(const struct conf *conf)
+{
+	return !str_equal(conf->log_target, "syslog") && !str_equal(conf->log_target, "stderr") &&
+	       conf->log_target[0] != '/';
+}
+
+static const struct {
+	const char *section, *name; /* the option that is blamed */
+	bool (*broken)(const struct conf *conf);
+	const char *text;
+} rules[] = {
+	{"database", "db_socket", no_server,
+	 "db_socket and db_host are both empty; name the server's socket or its host"},
+	{"database", "db_host", two_servers,
+	 "db_host counts for nothing while there is a db_socket; write \"db_socket =\" for TCP"},
+	{"database", "db_host", tcp_without_ca,
+	 "TCP is refused without db_ca; name the certificate of the authority"},
+	{"database", "db_admin_password_file", password_of_nobody,
+	 "db_admin_password_file is nobody's; name the user with db_admin_user"},
+	{"keys", "previous_master_key_file", same_master_key,
+	 "previous_master_key_file is the master_key_file; name the one before it, or none"},
+	{"log", "log_target", log_nowhere,
+	 "log_target has a bad value; write syslog, stderr or an absolute path"},
+};
+
+void
+conf_rules(struct conf_reader *reader)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		size_t row = conf_row(rules[i].section, rules[i].name);
+
+		if (!reader->refused[row] && rules[i].broken(reader->conf))
+			conf_mistake(reader, reader->given[row], "%s", rules[i].text);
+	}
+	check_files(reader);
+}

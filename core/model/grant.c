@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whether what a grant gave is still good: a pure function of the grant and all that it depends on.
+ * The first reason in the order below is the one that is told.
+ */
+#include "core/model/grant.h"
+
+#include "core/base/bug.h"
+
+static bool
+session_is_over(const struct grant_state *state, int64_t now)
+{
+	if (state->grant.offline)
+		return false;
+	/* an expiry of 0 is a row that is gone */
+	return state->session_ended_at != 0 || now >= state->session_expires_at;
+}
+
+static bool
+account_has_changed(const struct grant_state *state)
+{
+	return state->account.disabled_at != 0 ||
+	       state->account.auth_epoch != state->grant.auth_epoch;
+}
+
+enum grant_verdict
+grant_check(const struct grant_state *state, int64_t epoch, int64_t now)
+{
+	const struct grant *grant = &state->grant;
+
+	if (grant->revoked_at != 0)
+		return GRANT_REVOKED;
+	if (now >= grant->expires_at)
+		return GRANT_EXPIRED;
+	if (!state->client_enabled)
+		return GRANT_CLIENT_GONE;
+	if (account_has_changed(state))
+		return GRANT_ACCOUNT_CHANGED;
+	if (session_is_over(state, now))
+		return GRANT_SESSION_ENDED;
+	if (grant->created_at < epoch)
+		return GRANT_BEFORE_EPOCH;
+	return GRANT_LIVE;
+}
+
+const char *
+grant_verdict_text(enum grant_verdict verdict)
+{
+	switch (verdict) {
+	case GRANT_LIVE:
+		return "the grant is good";
+	case GRANT_REVOKED:
+		return "the grant was revoked";
+	case GRANT_EXPIRED:
+		return "the grant has expired";
+	case GRANT_SESSION_ENDED:
+		return "the session that the grant belongs to has ended";
+	case GRANT_ACCOUNT_CHANGED:
+		return "the account was disabled or has a new password since";
+	case GRANT_CLIENT_GONE:
+		return "the client is disabled or was removed";
+	case GRANT_BEFORE_EPOCH:
+		return "the grant was made before all grants of the realm were ended";
+	}
+	bug("unknown grant verdict");
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Whether a session counts: a pure function of its row, its account, the realm's epoch and the
+ * time. A time of expiry is the first second at which a thing is no longer good (as RFC
+ * 7519 4.1.4).
+ */
+#include "core/model/session.h"
+
+#include <string.h>
+
+#include "core/base/bug.h"
+
+static const struct {
+	const char *name;
+	const char *amr; /* RFC 8176 2 */
+} factors[] = {
+	[FACTOR_PASSWORD] = {"password", "pwd"},
+};
+
+#define FACTORS_COUNT (sizeof(factors) / sizeof(factors[0]))
+
+/* What makes a session worthless whatever its own times say. */
+static bool
+is_void(const struct session *session, const struct account *account, int64_t epoch)
+{
+	if (session->realm_id != account->realm_id)
+		return true;
+	if (memcmp(session->account_id, account->id, ID_SIZE) != 0)
+		return true;
+	if (account->disabled_at != 0)
+		return true;
+	if (session->auth_epoch != account->auth_epoch)
+		return true;
+	return session->created_at < epoch;
+}
+
+enum session_verdict
+session_check(const struct session *session, const struct account *account, int64_t epoch,
+	      int64_t idle, int64_t now)
+{
+	if (session->ended_at != 0)
+		return SESSION_ENDED;
+	if (now >= session->expires_at || now - session->last_seen_at >= idle)
+		return SESSION_EXPIRED;
+	if (is_void(session, account, epoch))
+		return SESSION_VOID;
+	if (session->activated_at == 0)
+		return SESSION_PENDING;
+	return SESSION_LIVE;
+}
+
+const char *
+factor_name(enum factor factor)
+{
+	if ((size_t)factor >= FACTORS_COUNT)
+		bug("unknown factor");
+	return factors[factor].name;
+}
+
+const char *
+factor_amr(enum factor factor)
+{
+	if ((size_t)factor >= FACTORS_COUNT)
+		bug("unknown factor");
+	return factors[factor].amr;
+}
