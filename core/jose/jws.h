@@ -47,8 +47,8 @@ enum jws_verdict jws_read_unverified(struct arena *arena, const char *text, size
 				     struct jws *jws) __attribute__((warn_unused_result));
 
 /* Verifies a message that was taken apart with one key. */
-enum jws_verdict jws_check(struct arena *arena, const struct jws *jws, const struct jwk *key,
-			   struct jws_alg_set allowed) __attribute__((warn_unused_result));
+enum jws_verdict jws_check(const struct jws *jws, const struct jwk *key, struct jws_alg_set allowed)
+	__attribute__((warn_unused_result));
 
 /* Reads and verifies with one key; the message's kid is not looked at. *jws is written on JWS_OK
  * alone. */

@@ -34,7 +34,7 @@ struct keyring_key {
 	const char *kid;
 	enum jws_alg alg;
 	enum key_state state;
-	const struct jws_signer *signer; /* NULL unless NEXT or ACTIVE */
+	const struct jws_signer *signer; /* NULL unless ACTIVE */
 	struct jwk public_jwk;
 };
 
@@ -53,8 +53,8 @@ struct keyring;
 
 struct keyring *keyring_new(struct arena *arena) __attribute__((returns_nonnull));
 
-/* Adds a private key, which must be bound to its algorithm and have a kid. 0, or -1: too many keys,
- * a kid that is taken, or a key that does not fit. */
+/* Adds a private key, which must be bound to its algorithm, have a kid, and live as long as the
+ * ring. 0, or -1: too many keys, a kid that is taken, or a key that does not fit. */
 int keyring_add(struct keyring *ring, const struct jwk *key, enum key_state state)
 	__attribute__((warn_unused_result));
 

@@ -42,7 +42,8 @@ const char *seal_verdict_text(enum seal_verdict verdict);
 struct master *seal_master_new(struct arena *arena, const uint8_t key[SEAL_KEY_SIZE])
 	__attribute__((returns_nonnull));
 
-/* Adds a key that opens but does not seal. 0, or -1 when there are SEAL_MASTERS_MAX. */
+/* Adds a key that opens but does not seal. 0, or -1: there are SEAL_MASTERS_MAX, or its id is
+ * taken. */
 int seal_master_add_previous(struct master *master, const uint8_t key[SEAL_KEY_SIZE])
 	__attribute__((warn_unused_result));
 
