@@ -25,25 +25,29 @@ client_default(struct client *client, const struct settings *realm)
 {
 	static const char *const default_grant_types[] = {"authorization_code"};
 	static const char *const default_response_types[] = {"code"};
-	const struct client kept = *client;
 
-	*client = (struct client){
-		.realm_id = kept.realm_id,
-		.client_id = kept.client_id,
-		.enabled = kept.enabled,
-		.version = kept.version,
-		.created_at = kept.created_at,
-		.secrets = kept.secrets,
-		.secrets_count = kept.secrets_count,
-		.token_endpoint_auth_method = CLIENT_AUTH_SECRET_BASIC,
-		.application_type = APPLICATION_WEB,
-		.grant_types = constant_list(default_grant_types),
-		.response_types = constant_list(default_response_types),
-		.profile = PROFILE_CLIENT_DEFAULT,
-		.default_max_age = -1,
-		.introspection = INTROSPECT_OWN,
-		.settings = *realm,
-	};
+	/* one by one, since the row's other columns may not have been set yet */
+	client->client_name = NULL;
+	client->client_uri = NULL;
+	client->logo_uri = NULL;
+	client->policy_uri = NULL;
+	client->tos_uri = NULL;
+	client->token_endpoint_auth_method = CLIENT_AUTH_SECRET_BASIC;
+	client->application_type = APPLICATION_WEB;
+	client->redirect_uris = (struct strlist){NULL, 0};
+	client->post_logout_redirect_uris = (struct strlist){NULL, 0};
+	client->origins = (struct strlist){NULL, 0};
+	client->grant_types = constant_list(default_grant_types);
+	client->response_types = constant_list(default_response_types);
+	client->scopes = (struct strlist){NULL, 0};
+	client->contacts = (struct strlist){NULL, 0};
+	client->profile = PROFILE_CLIENT_DEFAULT;
+	client->first_party = false;
+	client->require_auth_time = false;
+	client->default_max_age = -1;
+	client->introspection = INTROSPECT_OWN;
+	client->settings = *realm;
+	client->own_settings = 0;
 }
 
 bool
