@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: ISC
+# What people type. Tasks that need more than the sources install it first (make/packages.sh).
+
+PORT  ?= 8080
+MOUNT ?=
+T     ?= 60
+JOBS  ?= $(shell nproc)
+
+export OSTIARY_BUILD := $(BUILD)
+
+SUBMAKE := $(MAKE) --no-print-directory
+PYTEST  := $(PYTHON) -m pytest -q -p no:cacheprovider
+
+# A plain `make` installs nothing; it only says what is missing.
+ifneq (,$(filter all,$(or $(MAKECMDGOALS),all)))
+$(shell make/packages.sh --missing build >&2)
+endif
+
+.PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage install \
+	clean help
+
+help:
+	@echo "make               build everything under $(BUILD)/"
+	@echo "make run           run it on loopback with demo data; PORT=8080 MOUNT=/sub/path"
+	@echo "make check         install what is missing, build, and pass every test"
+	@echo "make lint          layers, banned calls, form"
+	@echo "make unit          unit tests; unit-LAYER for one layer"
+	@echo "make sql           the storage contract on a private MariaDB"
+	@echo "make flow          whole requests in process"
+	@echo "make ctl           the command line"
+	@echo "make system        nginx, spawn-fcgi, a browser and a foreign client library"
+	@echo "make asan          the C tests under the address and undefined behaviour sanitizers"
+	@echo "make valgrind      unit and flow tests under valgrind"
+	@echo "make fuzz          every fuzz target; T=60 seconds each"
+	@echo "make bench         speed and memory; ROUNDS=5 SECONDS=3 ROWS=0"
+	@echo "make tidy          clang-tidy"
+	@echo "make coverage      line coverage of the C tests"
+	@echo "make install       PREFIX=$(PREFIX) DESTDIR="
+	@echo "make clean         remove $(BUILD)/"
+
+packages:
+	@make/packages.sh build run test
+
+# Build in a make of its own: pkg-config must be asked after the packages are there.
+run:
+	@make/packages.sh build run
+	@$(SUBMAKE) -j$(JOBS) all
+	@exec $(PYTHON) make/run.py --port "$(PORT)" --mount "$(MOUNT)" --with-parent
+
+CHECKS := lint unit sql flow ctl system
+check: packages
+	@$(SUBMAKE) -j$(JOBS) all
+	@for task in $(CHECKS); do \
+		echo "== $$task"; \
+		$(SUBMAKE) -j$(JOBS) build-$$task && $(SUBMAKE) $$task || exit 1; \
+	done
+	@echo "make check: all passed"
+
+# Building may run in parallel, the tests themselves do not.
+.PHONY: build-lint build-unit build-sql build-flow build-ctl build-system
+build-lint: $(CORE_ARCHIVES)
+build-unit: $(UNIT_TESTS)
+build-sql: $(SQL_TESTS)
+build-flow: $(FLOW_TESTS)
+build-ctl build-system: all
+
+lint: build-lint
+	@$(PYTHON) make/lint.py
+	@$(PYTEST) tests/lint
+
+unit: build-unit
+	@for t in $(UNIT_TESTS); do $(TEST_WRAPPER) $$t || exit 1; done
+
+ctl: build-ctl
+	@$(PYTEST) tests/ctl
+
+system: build-system
+	@$(PYTEST) tests/system
+
+# Every C test once more; the command line's tests drive programs that are built the same way.
+SANITIZE := -fsanitize=address,undefined -fno-omit-frame-pointer
+asan:
+	@make/packages.sh build run test
+	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/asan HARDENING= MODE_CFLAGS="$(SANITIZE) \
+		-fno-sanitize-recover=all -O1 -DARENA_MALLOC" MODE_LDFLAGS="$(SANITIZE)" \
+		build-unit build-sql build-flow build-ctl
+	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	$(SUBMAKE) BUILD=$(BUILD)/asan HARDENING= MODE_CFLAGS="$(SANITIZE) \
+		-fno-sanitize-recover=all -O1 -DARENA_MALLOC" MODE_LDFLAGS="$(SANITIZE)" \
+		unit sql flow ctl
+
+valgrind:
+	@make/packages.sh build run test tools
+	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC" \
+		build-unit build-flow
+	@$(SUBMAKE) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC" TEST_WRAPPER="valgrind -q \
+		--error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+		--trace-children=no" unit flow
+
+fuzz:
+	@make/packages.sh build test tools
+	@$(SUBMAKE) -j$(JOBS) CC=clang BUILD=$(BUILD)/fuzz HARDENING= MODE_CFLAGS="$(SANITIZE) \
+		-fsanitize=fuzzer-no-link -fno-sanitize-recover=all -O1 -DARENA_MALLOC" \
+		MODE_LDFLAGS="$(SANITIZE)" fuzzers
+	@make/fuzz.sh $(BUILD)/fuzz $(T)
+
+bench:
+	@make/packages.sh build run bench
+	@$(SUBMAKE) -j$(JOBS) all bench-programs
+	@$(PYTHON) tests/bench/bench.py
+
+tidy:
+	@make/packages.sh build tools
+	@make/tidy.sh -std=c11 -D_GNU_SOURCE -I. $(call system_includes,$(PACKAGES))
+
+coverage:
+	@make/packages.sh build run test tools
+	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/coverage HARDENING= MODE_CFLAGS="--coverage -O0" \
+		MODE_LDFLAGS=--coverage build-unit build-sql build-flow build-ctl
+	@$(SUBMAKE) BUILD=$(BUILD)/coverage HARDENING= MODE_CFLAGS="--coverage -O0" \
+		MODE_LDFLAGS=--coverage unit sql flow ctl
+	@gcovr --root . --object-directory $(BUILD)/coverage --exclude tests/ --print-summary \
+		--gcov-ignore-parse-errors --html-details $(BUILD)/coverage/report.html > \
+		$(BUILD)/coverage/summary.txt
+	@cat $(BUILD)/coverage/summary.txt
+	@echo "details: $(BUILD)/coverage/report.html"
+
+INSTALL := install
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: $(PROGRAMS)
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ostiary \
+		$(SHARE)/doc/ostiary/examples $(SHARE)/man/man1 $(SHARE)/man/man5 \
+		$(SHARE)/bash-completion/completions
+	$(INSTALL) -m 755 $(BUILD)/ostiary $(DESTDIR)$(PREFIX)/bin/ostiary
+	$(INSTALL) -m 755 $(BUILD)/ostiary.fcgi $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary.fcgi
+	for folder in $$(find pages -type d); do \
+		$(INSTALL) -d $(SHARE)/ostiary/$$folder || exit 1; \
+		find $$folder -maxdepth 1 -type f -exec $(INSTALL) -m 644 -t $(SHARE)/ostiary/$$folder {} + \
+			|| exit 1; \
+	done
+	$(INSTALL) -m 644 $(wildcard conf-examples/*) $(SHARE)/doc/ostiary/examples
+	$(INSTALL) -m 644 $(wildcard README.md CHANGELOG.md LICENSE docs/*.md) $(SHARE)/doc/ostiary
+	for page in $(wildcard docs/*.1 docs/man/*.1); do \
+		$(INSTALL) -m 644 $$page $(SHARE)/man/man1 || exit 1; done
+	for page in $(wildcard docs/*.5 docs/man/*.5); do \
+		$(INSTALL) -m 644 $$page $(SHARE)/man/man5 || exit 1; done
+	for file in $(wildcard ctl/completions/*.bash ctl/*.bash); do \
+		$(INSTALL) -m 644 $$file $(SHARE)/bash-completion/completions/ostiary || exit 1; done
+
+clean:
+	rm -rf $(BUILD)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: ISC
+# Tests: tests/core/<layer>/test_<unit>.c is linked with its layer and those below it, no more.
+
+BELOW_base   := base
+BELOW_jose   := jose base
+BELOW_seal   := seal base
+BELOW_conf   := conf base
+BELOW_model  := model base
+BELOW_port   := port model seal jose conf base
+BELOW_http   := http seal base
+BELOW_oauth  := oauth sql port model conf seal jose base
+BELOW_authn  := authn sql port model conf seal jose base
+BELOW_manage := manage authn sql port model conf seal jose base
+
+# $(call unit_test,layer)
+define unit_tests
+$(BUILD)/tests/core/$(1)/test_%: $(BUILD)/tests/core/$(1)/test_%.o \
+		$(foreach l,$(BELOW_$(1)),$(BUILD)/lib$(l).a)
+	@echo "  LD  $$@"
+	@$(CC) $(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group \
+		$(foreach l,$(BELOW_$(1)),$(BUILD)/lib$(l).a) -Wl,--end-group -lcmocka $(CORE_LIBS)
+UNIT_TESTS_$(1) := $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/core/$(1)/test_*.c))
+.PHONY: unit-$(1)
+unit-$(1): $$(UNIT_TESTS_$(1))
+	@for t in $$^; do $$(TEST_WRAPPER) $$$$t || exit 1; done
+endef
+$(foreach l,base jose seal conf model port http oauth authn manage,$(eval $(call unit_tests,$(l))))
+UNIT_TESTS := $(foreach l,base jose seal conf model port http oauth authn manage,$(UNIT_TESTS_$(l)))
+
+# Whole requests in process: everything but the worker's main().
+OBJECTS_flow := $(filter-out $(BUILD)/fcgi/main.o,$(OBJECTS_worker))
+SUPPORT_flow := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/flow/test_%,$(wildcard tests/flow/*.c)))
+FLOW_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/flow/test_*.c))
+$(BUILD)/tests/flow/test_%: $(BUILD)/tests/flow/test_%.o $(SUPPORT_flow) $(OBJECTS_flow) $(CORE_ARCHIVES)
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(SUPPORT_flow) $(OBJECTS_flow) \
+		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group -lcmocka -lfcgi $(CORE_LIBS)
+.PHONY: flow
+flow: $(FLOW_TESTS)
+	@for t in $^; do $(TEST_WRAPPER) $$t || exit 1; done
+
+# Fuzz targets; `make fuzz` builds them with clang in a folder of their own.
+FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(CORE_ARCHIVES)
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< \
+		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
+.PHONY: fuzzers
+fuzzers: $(FUZZERS)
+
+# What `make bench` measures beside the real thing.
+BENCH_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libbase.a
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libbase.a -lfcgi $(LIBS_sql) $(LIBS_base)
+.PHONY: bench-programs
+bench-programs: $(BENCH_PROGRAMS)
+
+.SECONDARY:
