@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Opaque access tokens and the revoked ids of JWTs.
+ */
+#include "sql/grant_rows.h"
+
+enum { INSERT, FIND, REVOKE, JTI_REVOKE, COUNT };
+
+struct token_found {
+	struct access_row token;
+	struct grant_record found;
+};
+
+static const struct sql_out token_columns[] = {
+	{SQL_OUT_ID, offsetof(struct token_found, token.id), 0},
+	{SQL_OUT_HASH, offsetof(struct token_found, token.hash), 0},
+	{SQL_OUT_ID, offsetof(struct token_found, token.grant_id), 0},
+	{SQL_OUT_U32, offsetof(struct token_found, token.realm_id), 0},
+	{SQL_OUT_TEXT, offsetof(struct token_found, token.scope), 0},
+	{SQL_OUT_INT, offsetof(struct token_found, token.issued_at), 0},
+	{SQL_OUT_INT, offsetof(struct token_found, token.expires_at), 0},
+	{SQL_OUT_INT, offsetof(struct token_found, token.revoked_at), 0},
+	GRANT_STATE_OUTS(struct token_found, found),
+};
+
+static const struct statement statements[COUNT] = {
+	[INSERT] = {.text = "INSERT INTO access_token (id, hash, grant_id, realm_id, scope,"
+			    " issued_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		    .in = "bbbitiii"},
+	[FIND] = {"SELECT t.id, t.hash, t.grant_id, t.realm_id, t.scope, t.issued_at, t.expires_at,"
+		  " t.revoked_at, " GRANT_STATE_COLUMNS " FROM access_token AS t"
+		  " JOIN auth_grant AS g ON g.id = t.grant_id AND g.realm_id = "
+		  "t.realm_id" GRANT_STATE_JOINS " WHERE t.id = ? AND t.realm_id = ?",
+		  "bbi", SQL_ROWS(token_columns, struct token_found)},
+	[REVOKE] =
+		{.text = "UPDATE access_token SET revoked_at = ? WHERE id = ? AND revoked_at = 0",
+		 .in = "ib"},
+	[JTI_REVOKE] = {.text = "INSERT INTO revoked_jti (jti, expires_at) VALUES (?, ?)",
+			.in = "bi"},
+};
+
+const struct statement_set token_statements = {SET_TOKEN, statements, COUNT};
+
+enum store_verdict
+access_insert(struct store *store, const struct access_row *row)
+{
+	const struct sql_in in[] = {
+		sql_id(row->id),          sql_hash(row->hash),      sql_id(row->grant_id),
+		sql_int(row->realm_id),   sql_text(row->scope),     sql_int(row->issued_at),
+		sql_int(row->expires_at), sql_int(row->revoked_at),
+	};
+
+	return sql_change(store, &token_statements, INSERT, in);
+}
+
+enum store_verdict
+access_find(struct store *store, struct arena *arena, uint32_t realm_id, const uint8_t id[ID_SIZE],
+	    const uint8_t hash[SHA256_SIZE], struct access_row *row, struct grant_state *state)
+{
+	/* an opaque token is revoked in its own row: no jti */
+	const struct sql_in in[] = {sql_bytes(NULL, 0), sql_id(id), sql_int(realm_id)};
+	struct token_found found;
+	enum store_verdict verdict =
+		sql_read_one(store, &token_statements, FIND, in, arena, &found);
+
+	if (verdict != STORE_OK)
+		return verdict;
+	if (!hash_equal(found.token.hash, hash, SHA256_SIZE))
+		return STORE_NONE;
+	verdict = grant_from_record(store, arena, &found.found, state);
+	if (verdict == STORE_OK)
+		*row = found.token;
+	return verdict;
+}
+
+enum store_verdict
+access_revoke(struct store *store, const uint8_t id[ID_SIZE], int64_t now)
+{
+	const struct sql_in in[] = {sql_int(now), sql_id(id)};
+
+	return sql_change(store, &token_statements, REVOKE, in);
+}
+
+enum store_verdict
+jti_revoke(struct store *store, const uint8_t jti[JTI_SIZE], int64_t expires_at)
+{
+	const struct sql_in in[] = {sql_bytes(jti, JTI_SIZE), sql_int(expires_at)};
+	enum store_verdict verdict = sql_change(store, &token_statements, JTI_REVOKE, in);
+
+	return verdict == STORE_CONFLICT ? STORE_OK : verdict; /* it was known */
+}
