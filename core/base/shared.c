@@ -24,6 +24,9 @@
 #define RING_HEADER_SIZE 4096
 #define RING_MAGIC       "ostring1"
 
+/* No host writes so many records: a counter above it is damage, and would soon wrap around. */
+#define RING_RECORDS_MAX (UINT64_MAX / 2)
+
 struct ring_header {
 	char magic[sizeof(RING_MAGIC) - 1];
 	_Atomic uint64_t next; /* records ever begun */
@@ -102,8 +105,14 @@ shared_unmap(void *mapping, size_t size)
 		munmap(mapping, size);
 }
 
-/* Makes a file without the magic an empty ring. The header page stays: others may have it mapped.
- */
+static bool
+is_ring(struct ring_header *header)
+{
+	return memcmp(header->magic, RING_MAGIC, sizeof(header->magic)) == 0 &&
+	       atomic_load(&header->next) <= RING_RECORDS_MAX;
+}
+
+/* Makes a damaged file an empty ring. The header page stays: others may have it mapped. */
 static int
 remake_unless_ring(struct ring *ring)
 {
@@ -111,7 +120,7 @@ remake_unless_ring(struct ring *ring)
 
 	if (flock(ring->fd, LOCK_EX) != 0)
 		return -1;
-	if (memcmp(ring->header->magic, RING_MAGIC, sizeof(ring->header->magic)) != 0) {
+	if (!is_ring(ring->header)) {
 		result = ftruncate(ring->fd, RING_HEADER_SIZE);
 		atomic_store(&ring->header->next, 0);
 		memcpy(ring->header->magic, RING_MAGIC, sizeof(ring->header->magic));
