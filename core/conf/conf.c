@@ -108,13 +108,11 @@ add_comment(struct buf *out, const char *text)
 	while (*text != '\0') {
 		size_t size = strlen(text);
 
-		if (size > WRAP_AT) {
+		if (size > WRAP_AT)
 			size = WRAP_AT;
-			while (size > 0 && text[size] != ' ')
-				size--;
-			if (size == 0)
-				size = strcspn(text, " ");
-		}
+		/* no word is as long as a line */
+		while (text[size] != ' ' && text[size] != '\0')
+			size--;
 		buf_printf(out, "# %.*s\n", (int)size, text);
 		text += size;
 		text += strspn(text, " ");

@@ -70,13 +70,13 @@ conf_mistake(struct conf_reader *reader, int line, const char *format, ...)
 }
 
 size_t
-conf_row(const char *section, const char *name)
+conf_row(const char *name)
 {
 	size_t count;
 	const struct conf_option *table = conf_table(&count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (str_equal(table[i].section, section) && str_equal(table[i].name, name))
+		if (str_equal(table[i].name, name))
 			return i;
 	}
 	bug("a rule names an option that is not there");

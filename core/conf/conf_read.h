@@ -25,8 +25,8 @@ struct conf_reader {
 void conf_mistake(struct conf_reader *reader, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The row of an option that is known to be there. */
-size_t conf_row(const char *section, const char *name);
+/* The row of an option that is known to be there. Names are unique over all sections. */
+size_t conf_row(const char *name);
 
 /* The rules between options and the files they name. */
 void conf_rules(struct conf_reader *reader);

@@ -12,12 +12,12 @@
 #include "core/conf/conf_read.h"
 
 static const struct {
-	const char *section, *name;
+	const char *name;
 	bool secret;
 } named_files[] = {
-	{"database", "db_password_file", true},       {"database", "db_ca", false},
-	{"database", "db_admin_password_file", true}, {"keys", "master_key_file", true},
-	{"keys", "previous_master_key_file", true},
+	{"db_password_file", true},         {"db_ca", false},
+	{"db_admin_password_file", true},   {"master_key_file", true},
+	{"previous_master_key_file", true},
 };
 
 static void
@@ -43,7 +43,7 @@ check_files(struct conf_reader *reader)
 
 	for (size_t i = 0; i < sizeof(named_files) / sizeof(named_files[0]); i++) {
 		const char *name = named_files[i].name;
-		size_t row = conf_row(named_files[i].section, name);
+		size_t row = conf_row(name);
 		const void *member = (const char *)reader->conf + table[row].offset;
 		const char *path = *(const char *const *)member;
 
@@ -90,21 +90,22 @@ log_nowhere(const struct conf *conf)
 }
 
 static const struct {
-	const char *section, *name; /* the option that is blamed */
+	const char *name;  /* the option that is blamed */
+	const char *other; /* one that the rule looks at, too */
 	bool (*broken)(const struct conf *conf);
 	const char *text;
 } rules[] = {
-	{"database", "db_socket", no_server,
+	{"db_socket", "db_host", no_server,
 	 "db_socket and db_host are both empty; name the server's socket or its host"},
-	{"database", "db_host", two_servers,
+	{"db_host", "db_socket", two_servers,
 	 "db_host counts for nothing while there is a db_socket; write \"db_socket =\" for TCP"},
-	{"database", "db_host", tcp_without_ca,
+	{"db_host", "db_ca", tcp_without_ca,
 	 "TCP is refused without db_ca; name the certificate of the authority"},
-	{"database", "db_admin_password_file", password_of_nobody,
+	{"db_admin_password_file", "db_admin_user", password_of_nobody,
 	 "db_admin_password_file is nobody's; name the user with db_admin_user"},
-	{"keys", "previous_master_key_file", same_master_key,
+	{"previous_master_key_file", "master_key_file", same_master_key,
 	 "previous_master_key_file is the master_key_file; name the one before it, or none"},
-	{"log", "log_target", log_nowhere,
+	{"log_target", "log_target", log_nowhere,
 	 "log_target has a bad value; write syslog, stderr or an absolute path"},
 };
 
@@ -112,9 +113,12 @@ void
 conf_rules(struct conf_reader *reader)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		size_t row = conf_row(rules[i].section, rules[i].name);
+		size_t row = conf_row(rules[i].name);
 
-		if (!reader->refused[row] && rules[i].broken(reader->conf))
+		/* a value that was refused has its default in place, which proves nothing */
+		if (reader->refused[conf_row(rules[i].other)])
+			continue;
+		if (rules[i].broken(reader->conf))
 			conf_mistake(reader, reader->given[row], "%s", rules[i].text);
 	}
 	check_files(reader);

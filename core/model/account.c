@@ -55,7 +55,7 @@ static const char *const reserved[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* C0, DEL and (as UTF-8: C2 80 to C2 9F) C1 control characters. */
+/* C0, DEL and (C2 80 to C2 9F) C1 control characters in well-formed UTF-8. */
 static bool
 has_control(const char *text)
 {
@@ -64,7 +64,7 @@ has_control(const char *text)
 	for (; *c != '\0'; c++) {
 		if (*c < 0x20 || *c == 0x7f)
 			return true;
-		if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+		if (c[0] == 0xc2 && c[1] <= 0x9f)
 			return true;
 	}
 	return false;

@@ -115,9 +115,8 @@ public_local_first_party(struct arena *arena, const struct client *client)
 
 		if (uri_parse(arena, client->redirect_uris.item[i], &uri) != 0)
 			continue;
-		if (!str_equal(uri.scheme, "https") && !str_equal(uri.scheme, "http"))
-			return true;
-		if (uri_host_is_loopback(&uri))
+		/* what is not https is http on loopback or a private-use scheme */
+		if (!str_equal(uri.scheme, "https") || uri_host_is_loopback(&uri))
 			return true;
 	}
 	return false;

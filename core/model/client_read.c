@@ -150,7 +150,7 @@ take_list(struct reader *reader, const struct metadata_field *field, const struc
 	for (size_t i = 0; i < items->count; i++) {
 		const char *mistake = text_mistake(reader, field, items->item[i], URI_MAX);
 
-		if (mistake == NULL && strlist_has(&taken, items->item[i]))
+		if (strlist_has(&taken, items->item[i]))
 			mistake = "given twice";
 		if (mistake == NULL) {
 			taken.item[taken.count++] = arena_strdup(reader->arena, items->item[i]);

@@ -36,15 +36,10 @@ static const struct scope standard_scopes[] = {
 	{.name = "offline_access"},
 };
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* All that needs no escape in URLs, cookies and headers (RFC 3986 2.3). */
+#define UNRESERVED "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
-/* Letters, digits and "-._~": all that needs no escape in URLs, cookies and headers. */
-static bool
-is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
-}
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool
 is_endpoint_name(const char *segment, size_t size)
@@ -65,10 +60,8 @@ segment_mistake(struct arena *arena, const char *segment, size_t size)
 		return "the path has an empty segment";
 	if (segment[0] == '.')
 		return "a segment of the path begins with a dot (RFC 8414 2, RFC 8615)";
-	for (size_t i = 0; i < size; i++) {
-		if (!is_unreserved(segment[i]))
-			return "the path may have letters, digits and -._~ only";
-	}
+	if (strspn(segment, UNRESERVED) < size)
+		return "the path may have letters, digits and -._~ only";
 	if (is_endpoint_name(segment, size))
 		return arena_printf(arena, "the path segment \"%.*s\" is an endpoint's name",
 				    (int)size, segment);
@@ -150,7 +143,7 @@ realm_issuer_check(struct arena *arena, const char *issuer, bool allow_http, con
 int
 realm_name_check(const char *name)
 {
-	if (str_empty(name) || name[0] < 'a' || name[0] > 'z')
+	if (str_empty(name) || name[0] < 'a') /* no digit or dash in front */
 		return -1;
 	if (strlen(name) > REALM_NAME_MAX)
 		return -1;

@@ -181,7 +181,7 @@ int
 setting_parse(struct arena *arena, const struct setting *setting, const char *text,
 	      struct settings *values, const char **why)
 {
-	if (text != NULL && set_value(setting, text, values) == 0)
+	if (set_value(setting, text, values) == 0)
 		return 0;
 	if (setting->type == SETTING_DURATION)
 		*why = arena_printf(arena,

@@ -144,6 +144,14 @@ static const struct {
 	     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n",
 	 ""},
 
+	{"relative path where it may be empty", KEY "[database]\ndb_ca = ca.pem\n",
+	 "@/conf:4: db_ca has a bad value; write an absolute path, beginning with /\n"},
+	{"a refused value breaks no rule: blamed", KEY "[database]\ndb_socket =\ndb_host = a\tb\n",
+	 "@/conf:5: db_host has a bad value; write printable text in UTF-8\n"},
+	{"a refused value breaks no rule: other", KEY "[database]\ndb_socket = x\n" NO_CA,
+	 "@/conf:4: db_socket has a bad value; write an absolute path, beginning with /\n"},
+	{"a refused file is not looked for", "[keys]\nmaster_key_file = x\n",
+	 "@/conf:2: master_key_file has a bad value; write an absolute path, beginning with /\n"},
 	{"no server", KEY "[database]\ndb_socket =\n",
 	 "@/conf:4: db_socket and db_host are both empty; name the server's socket or its host\n"},
 	{"two servers", KEY "[database]\n" NO_CA,
@@ -311,6 +319,30 @@ test_longest_paths(void **state)
 	(void)arena;
 }
 
+static const char *
+reference(struct arena *arena)
+{
+	struct buf out;
+
+	buf_init(&out, arena, 65536);
+	conf_reference(&out);
+	assert_false(buf_failed(&out));
+	return out.data;
+}
+
+static void
+test_reference_lines(void **state)
+{
+	struct arena *arena = *state;
+	struct strlist lines;
+
+	assert_int_equal(strlist_split(arena, reference(arena), '\n', 1000, &lines), 0);
+	for (size_t i = 0; i < lines.count; i++) {
+		check(strlen(lines.item[i]) <= 80, lines.item[i]);
+		check(!str_ends(lines.item[i], " "), lines.item[i]);
+	}
+}
+
 static void
 test_unreadable(void **state)
 {
@@ -409,17 +441,6 @@ test_path(void **state)
 	unsetenv(CONF_ENVIRONMENT);
 }
 
-static const char *
-reference(struct arena *arena)
-{
-	struct buf out;
-
-	buf_init(&out, arena, 65536);
-	conf_reference(&out);
-	assert_false(buf_failed(&out));
-	return out.data;
-}
-
 /* Each row stands once in the reference, commented out with its default, under its section. */
 static void
 test_reference_has_all(void **state)
@@ -437,6 +458,8 @@ test_reference_has_all(void **state)
 		const char *found = strstr(text, line);
 
 		check(table[i].help[0] != '\0', table[i].name);
+		for (size_t other = 0; other < i; other++)
+			check(!str_equal(table[other].name, table[i].name), table[i].name);
 		if (!str_equal(section, table[i].section)) {
 			section = table[i].section;
 			text = strstr(text, arena_printf(arena, "\n[%s]\n", section));
@@ -570,6 +593,7 @@ main(void)
 		arena_test(test_reference_is_read),
 		arena_test(test_show_is_read),
 		arena_test(test_example),
+		arena_test(test_reference_lines),
 		cmocka_unit_test(test_path),
 	};
 

@@ -254,6 +254,8 @@ static const struct sample together[] = {
 	 "{\"first_party\":true,\"redirect_uris\":[\"http://localhost/cb\"]}", ""},
 	{"public on loopback that asks", NATIVE("http://127.0.0.1/cb"), ""},
 	{"resource server", "{\"grant_types\":[],\"introspection\":\"all\"}", ""},
+	{"null is as good as absent, response types",
+	 "{\"grant_types\":[],\"response_types\":null}", ""},
 	{"with refresh tokens",
 	 "{" REDIRECT ",\"grant_types\":[\"authorization_code\",\"refresh_token\"]}", ""},
 };
@@ -528,6 +530,23 @@ test_all(void **state)
 	assert_string_equal(json_text_or_null(settings, "access_token_lifetime"), "1h");
 	assert_null(json_text_or_null(settings, "session_idle"));
 	assert_false(json_object_object_get_ex(document, "default_max_age", NULL));
+	assert_false(json_object_object_get_ex(document, "scope", NULL));
+}
+
+/* As many items as the default has, but others. */
+static void
+test_list_differs(void **state)
+{
+	struct arena *arena = *state;
+	const char *refresh[] = {"refresh_token"};
+	struct client client = {0};
+	struct settings realm;
+
+	settings_default(&realm);
+	client_default(&client, &realm);
+	client.grant_types = (struct strlist){refresh, 1};
+	assert_string_equal(json_write(arena, client_to_json(arena, &client, false), NULL),
+			    "{\"grant_types\":[\"refresh_token\"]}");
 }
 
 static void
@@ -582,11 +601,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_redirects),     arena_test(test_members),
-		arena_test(test_together),      arena_test(test_list_caps),
-		arena_test(test_text_caps),     arena_test(test_document_cap),
-		arena_test(test_round_trip),    arena_test(test_fields),
-		arena_test(test_all),           cmocka_unit_test(test_defaults),
+		arena_test(test_redirects),
+		arena_test(test_members),
+		arena_test(test_together),
+		arena_test(test_list_caps),
+		arena_test(test_text_caps),
+		arena_test(test_document_cap),
+		arena_test(test_round_trip),
+		arena_test(test_fields),
+		arena_test(test_all),
+		arena_test(test_list_differs),
+		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_methods),
 	};
 
