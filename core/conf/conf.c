@@ -28,8 +28,10 @@
 
 /* clang-format off */
 static const struct conf_option options[] = {
-	{"database", "db_socket", CONF_PATH, AT(db_socket), 0, PATH_BYTES, "/run/mysqld/mysqld.sock",
-	 "The socket of the MariaDB server. Leave it empty to connect to db_host over TCP with TLS."},
+	{"database", "db_socket", CONF_PATH, AT(db_socket), 0, PATH_BYTES,
+	 "/run/mysqld/mysqld.sock",
+	 "The socket of the MariaDB server. Leave it empty to connect to db_host over TCP "
+	 "with TLS."},
 	{"database", "db_host", CONF_TEXT, AT(db_host), 0, TEXT_MAX, "",
 	 "The host of the MariaDB server, when db_socket is empty."},
 	{"database", "db_port", CONF_INT, AT(db_port), 1, 65535, "3306",
@@ -39,32 +41,39 @@ static const struct conf_option options[] = {
 	{"database", "db_user", CONF_TEXT, AT(db_user), 1, 80, "ostiary",
 	 "The database user of the service; it needs to read and write rows, no more."},
 	{"database", "db_password_file", CONF_PATH, AT(db_password_file), 0, PATH_BYTES, "",
-	 "A file that holds the password of db_user in one line, not readable by others. Empty: the server "
+	 "A file that holds the password of db_user in one line, not readable by others. "
+	 "Empty: the server "
 	 "knows us by the socket's peer (unix_socket)."},
 	{"database", "db_ca", CONF_PATH, AT(db_ca), 0, PATH_BYTES, "",
-	 "The certificate of the authority that signed the server's certificate (PEM). TCP is refused "
+	 "The certificate of the authority that signed the server's certificate (PEM). TCP "
+	 "is refused "
 	 "without it."},
 	{"database", "db_admin_user", CONF_TEXT, AT(db_admin_user), 0, 80, "",
 	 "The database user for `ostiary migrate`, who may change the schema. Empty: db_user."},
-	{"database", "db_admin_password_file", CONF_PATH, AT(db_admin_password_file), 0, PATH_BYTES, "",
+	{"database", "db_admin_password_file", CONF_PATH, AT(db_admin_password_file), 0,
+	 PATH_BYTES, "",
 	 "A file that holds the password of db_admin_user in one line, not readable by others."},
 
 	{"keys", "master_key_file", CONF_PATH, AT(master_key_file), 1, PATH_BYTES,
 	 "/etc/ostiary/master.key",
-	 "The key that seals all other keys, in a file not readable by others. Every host of a pool has the "
+	 "The key that seals all other keys, in a file not readable by others. Every host of "
+	 "a pool has the "
 	 "same; keep a copy apart from the copies of the database."},
-	{"keys", "previous_master_key_file", CONF_PATH, AT(previous_master_key_file), 0, PATH_BYTES, "",
+	{"keys", "previous_master_key_file", CONF_PATH, AT(previous_master_key_file), 0,
+	 PATH_BYTES, "",
 	 "The master key before this one, until `ostiary key rewrap` has run."},
 
 	{"server", "pages_dir", CONF_PATH, AT(pages_dir), 1, PATH_BYTES, OSTIARY_PAGES_DIR,
 	 "The folder of the page templates, their styles and languages."},
 	{"server", "state_dir", CONF_PATH, AT(state_dir), 1, PATH_BYTES, "/run/ostiary",
-	 "A folder of the service's own for what the workers of this host share and may lose: counters and "
+	 "A folder of the service's own for what the workers of this host share and may "
+	 "lose: counters and "
 	 "the newest failures."},
 	{"server", "allow_http_loopback", CONF_BOOL, AT(allow_http_loopback), 0, 0, "no",
 	 "Whether issuers such as http://localhost are allowed; only for trying things out."},
 	{"server", "throttle_account_limit", CONF_INT, AT(throttle_account_limit), 1, 1000, "5",
-	 "How many failed sign-ins of one account name in 15 minutes are free before waiting begins."},
+	 "How many failed sign-ins of one account name in 15 minutes are free before waiting "
+	 "begins."},
 	{"server", "throttle_network_limit", CONF_INT, AT(throttle_network_limit), 1, 100000, "50",
 	 "The same for one network (IPv4 /24; IPv6 /64 and /48)."},
 

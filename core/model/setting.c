@@ -31,7 +31,8 @@ static const struct setting settings[] = {
 	 "How long an access token is good."},
 	{"access_token_format", SETTING_CHOICE_NUMBER, AT(access_token_format),
 	 0, 0, "jwt", token_formats, true,
-	 "Whether access tokens are signed JWTs or opaque references that only introspection reads."},
+	 "Whether access tokens are signed JWTs or opaque references that only introspection "
+	 "reads."},
 	{"access_token_alg", SETTING_CHOICE_TEXT, AT(access_token_alg),
 	 0, 0, "ES256", algorithms, true,
 	 "The algorithm that signs JWT access tokens."},
@@ -52,7 +53,8 @@ static const struct setting settings[] = {
 	 "How long a refresh token stays good without being used."},
 	{"refresh_token_grace", SETTING_DURATION, AT(refresh_token_grace),
 	 0, 5 * MINUTE, "30s", NULL, true,
-	 "How long the refresh token before the current one is still answered with the same successor."},
+	 "How long the refresh token before the current one is still answered with the same "
+	 "successor."},
 	{"session_lifetime", SETTING_DURATION, AT(session_lifetime),
 	 MINUTE, 400LL * DAY, "7d", NULL, false,
 	 "How long after signing in a person has to sign in again."},
