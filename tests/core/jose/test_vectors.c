@@ -196,6 +196,22 @@ accepts(struct arena *arena, struct json_object *keys, const char *text)
 	       jws_verify(arena, text, strlen(text), &key, all, &jws) == JWS_OK;
 }
 
+/* Two rows that should carry padding have lost it and are the text of a valid row of their group.
+ */
+static bool
+repeats_valid(struct json_object *rows, struct json_object *row)
+{
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *other = json_object_array_get_idx(rows, i);
+
+		if (other != row && str_equal(text_at(other, "result"), "valid") &&
+		    str_equal(text_at(row, "result"), "invalid") &&
+		    str_equal(text_at(other, "jws"), text_at(row, "jws")))
+			return true;
+	}
+	return false;
+}
+
 static void
 run_messages(struct arena *arena, const char *name, bool exceptions)
 {
@@ -216,7 +232,8 @@ run_messages(struct arena *arena, const char *name, bool exceptions)
 		for (size_t k = 0; k < json_object_array_length(rows); k++) {
 			struct json_object *row = json_object_array_get_idx(rows, k);
 
-			if (!json_object_object_get_ex(row, "jws", NULL)) {
+			if (!json_object_object_get_ex(row, "jws", NULL) ||
+			    repeats_valid(rows, row)) {
 				tally.left_out++;
 				continue;
 			}
@@ -226,7 +243,7 @@ run_messages(struct arena *arena, const char *name, bool exceptions)
 	}
 	if (tally.accepted == 0 || tally.refused == 0)
 		fail_msg("case \"%s\": nothing was run", name);
-	report(name, &tally, " (encryption)");
+	report(name, &tally, " (encryption, or called invalid though the text of a valid row)");
 }
 
 static void
