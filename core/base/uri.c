@@ -16,8 +16,6 @@
 #include "core/base/percent.h"
 #include "core/base/str.h"
 
-#define PORT_DIGITS_MAX 5
-
 static bool
 is_alpha(char c)
 {
@@ -77,7 +75,7 @@ parse_port(const char *text, struct uri *uri)
 	int64_t port;
 
 	/* one spelling only, since origins are compared as text */
-	if (text[0] == '0' || text[0] == '-' || strlen(text) > PORT_DIGITS_MAX)
+	if (text[0] == '0')
 		return -1;
 	if (num_parse_int64(text, 1, UINT16_MAX, &port) != 0)
 		return -1;

@@ -92,6 +92,10 @@ test_long_lines_are_marked(void **state)
 	log_event(log, LOG_LEVEL_INFO, "e", "k", value, NULL);
 	assert_null(strchr(line, '\n'));
 	assert_non_null(strstr(line, "\\x0a cut=yes"));
+	/* nothing follows a piece that was left out */
+	memset(value, 'k', sizeof(value) - 1);
+	log_event(log, LOG_LEVEL_INFO, "e", value, "v", "l", "1", NULL);
+	assert_string_equal(line, "event=e  cut=yes");
 	log_close(log);
 }
 

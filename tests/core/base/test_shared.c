@@ -309,6 +309,7 @@ test_remaking_drops_old_records(void **state)
 	int fd = open(path, O_WRONLY);
 
 	ring_write(ring, "old");
+	ring_write(ring, "old");
 	assert_int_equal(pwrite(fd, "x", 1, 0), 1);
 	close(fd);
 
