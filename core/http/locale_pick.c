@@ -62,7 +62,10 @@ find_exact(const struct locale_set *set, struct slice range)
 	return NULL;
 }
 
-/* RFC 4647 3.4: "zh-Hant-CN-x-private" loses subtags from its end; a single letter goes along. */
+/*
+ * RFC 4647 3.4: a range loses subtags from its end. That a single letter goes along with what
+ * followed it needs no step of its own: no catalogue's tag ends in one.
+ */
 static const struct locale *
 lookup(const struct locale_set *set, struct slice range)
 {
@@ -73,8 +76,6 @@ lookup(const struct locale_set *set, struct slice range)
 		if (locale || !dash)
 			return locale;
 		range.size = (size_t)(dash - range.text);
-		if (range.size >= 2 && range.text[range.size - 2] == '-')
-			range.size -= 2;
 	}
 	return NULL;
 }

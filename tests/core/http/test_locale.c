@@ -230,6 +230,27 @@ test_load(void **state)
 }
 
 static void
+test_long_keys(void **state)
+{
+	char text[LOCALE_KEY_MAX + 16], key[LOCALE_KEY_MAX + 2];
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	memset(key, 'k', sizeof(key));
+	key[LOCALE_KEY_MAX] = '\0';
+	snprintf(text, sizeof(text), "{\"%s\":\"x\"}", key);
+	write_file(&f, "en", text);
+	assert_non_null(locale_set_load(f.arena, f.folder, &f.errors));
+	key[LOCALE_KEY_MAX] = 'k';
+	key[LOCALE_KEY_MAX + 1] = '\0';
+	snprintf(text, sizeof(text), "{\"%s\":\"x\"}", key);
+	write_file(&f, "en", text);
+	assert_null(locale_set_load(f.arena, f.folder, &f.errors));
+	end(&f);
+}
+
+static void
 test_all_errors_are_told(void **state)
 {
 	struct fixture f;
@@ -327,6 +348,7 @@ main(void)
 		cmocka_unit_test(test_pick_cap),
 		cmocka_unit_test(test_direction_and_tags),
 		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_long_keys),
 		cmocka_unit_test(test_all_errors_are_told),
 		cmocka_unit_test(test_format),
 		cmocka_unit_test(test_json),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Templates: the mustache specification's own cases (all but those of the features that are left
- * out, which must be refused), errors with their lines, and the limits of rendering.
+ * Templates: what our own pages rely on beyond the specification's cases (test_mustache.c), errors
+ * with their lines, and the limits of compiling and rendering.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -68,136 +68,6 @@ values(struct fixture *f, const char *text)
 		fail_msg("%s: %s", text, why);
 	return value;
 }
-
-/* --- the specification's cases --- */
-
-struct tally {
-	int ran;
-	int refused;
-};
-
-static const char *
-vector_path(struct arena *arena, const char *file)
-{
-	const char *folder = getenv("OSTIARY_VECTORS");
-
-	return arena_printf(arena, "%s/mustache/%s.json", folder ? folder : "../shared/vectors",
-			    file);
-}
-
-static const char *
-member(struct json_object *object, const char *key)
-{
-	struct json_object *value = NULL;
-
-	json_object_object_get_ex(object, key, &value);
-	return value ? json_object_get_string(value) : "";
-}
-
-static bool
-uses_left_out(const char *text)
-{
-	return strstr(text, "{{{") || strstr(text, "{{&") || strstr(text, "{{=");
-}
-
-/* Compiles the partials and the template of a case. -1 when one has errors. */
-static int
-add_case(struct fixture *f, struct template_set *set, struct json_object *vector, bool *left_out)
-{
-	struct json_object *partials = NULL;
-	int result = add(f, set, "main", member(vector, "template"));
-
-	*left_out = uses_left_out(member(vector, "template"));
-	if (!json_object_object_get_ex(vector, "partials", &partials))
-		return result;
-	json_object_object_foreach(partials, name, text)
-	{
-		*left_out = *left_out || uses_left_out(json_object_get_string(text));
-		if (add(f, set, name, json_object_get_string(text)) < 0)
-			result = -1;
-	}
-	return result;
-}
-
-static void
-run_case(const char *file, struct json_object *vector, struct tally *tally)
-{
-	const char *name = member(vector, "name");
-	struct template_set *set;
-	struct json_object *data = NULL;
-	struct fixture f;
-	bool left_out;
-	int added;
-
-	begin(&f);
-	set = template_set_new(f.arena);
-	added = add_case(&f, set, vector, &left_out);
-	if (left_out) {
-		if (added == 0)
-			fail_msg("%s: %s: is not refused", file, name);
-		print_message("left out, and refused: %s: %s\n", file, name);
-		tally->refused++;
-		end(&f);
-		return;
-	}
-	if (added < 0)
-		fail_msg("%s: %s: %s", file, name, text_of(&f.errors));
-	/* "Failed Lookup" has a partial that is not there: told as an error, rendered as nothing */
-	if ((template_set_link(set, &f.errors) < 0) != (strcmp(name, "Failed Lookup") == 0))
-		fail_msg("%s: %s: link: %s", file, name, text_of(&f.errors));
-	json_object_object_get_ex(vector, "data", &data);
-	assert_int_equal(template_render(set, "main", data, &f.out), TEMPLATE_OK);
-	if (strcmp(text_of(&f.out), member(vector, "expected")) != 0)
-		fail_msg("%s: %s: got \"%s\", expected \"%s\"", file, name, text_of(&f.out),
-			 member(vector, "expected"));
-	tally->ran++;
-	end(&f);
-}
-
-static void
-run_file(const char *file, struct tally *tally)
-{
-	struct json_object *tests = NULL;
-	struct fixture f;
-	const char *why = NULL;
-	size_t size;
-	char *text;
-
-	begin(&f);
-	text = page_file_read(f.arena, vector_path(f.arena, file), &size, &f.errors);
-	if (!text)
-		fail_msg("%s", text_of(&f.errors));
-	json_object_object_get_ex(json_parse_object(f.arena, text, size, &why), "tests", &tests);
-	if (!tests)
-		fail_msg("%s: %s", file, why ? why : "no tests");
-	for (size_t i = 0; i < json_object_array_length(tests); i++)
-		run_case(file, json_object_array_get_idx(tests, i), tally);
-	end(&f);
-}
-
-static void
-test_vectors(void **state)
-{
-	static const char *const files[] = {"comments", "interpolation", "inverted",
-					    "partials", "sections",      "delimiters"};
-	struct tally tally = {0, 0};
-	struct arena *arena = arena_new(65536);
-
-	(void)state;
-	if (access(vector_path(arena, "sections"), R_OK) != 0) {
-		print_message("left out: no vectors\n");
-		arena_free(arena);
-		skip();
-	}
-	arena_free(arena);
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		run_file(files[i], &tally);
-	print_message("mustache: %d cases ran, %d left out and refused\n", tally.ran,
-		      tally.refused);
-	assert_true(tally.ran > 90 && tally.refused > 20);
-}
-
-/* --- our own cases --- */
 
 static const struct render_case {
 	const char *name;
@@ -341,6 +211,26 @@ test_long_names(void **state)
 	end(&f);
 }
 
+static void
+test_long_tags_and_nul(void **state)
+{
+	static char text[TEMPLATE_TAG_MAX + 16];
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "{{!", 3);
+	memcpy(text + 2 + TEMPLATE_TAG_MAX, "}}", 3);
+	assert_int_equal(add(&f, template_set_new(f.arena), "t", text), 0);
+	memcpy(text + 2 + TEMPLATE_TAG_MAX, " }}", 4);
+	assert_int_equal(add(&f, template_set_new(f.arena), "t", text), -1);
+	assert_string_equal(f.errors.data, "t.html:1: tag is too long\n");
+	assert_int_equal(
+		template_set_add(template_set_new(f.arena), "t", "t", "a\0b", 3, &f.errors), -1);
+	end(&f);
+}
+
 static const struct verdict_case {
 	const char *name;
 	const char *ask;
@@ -400,6 +290,32 @@ remove_file(const char *folder, const char *name)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* PAGE_FILES_MAX files load, one more does not. */
+static void
+test_load_many(void **state)
+{
+	char folder[] = "/tmp/test_template_XXXXXX", name[32];
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	assert_non_null(mkdtemp(folder));
+	for (int i = 0; i <= PAGE_FILES_MAX; i++) {
+		if (i == PAGE_FILES_MAX)
+			assert_non_null(template_set_load(f.arena, folder, &f.errors));
+		snprintf(name, sizeof(name), "%d.html", i);
+		write_file(folder, name, "x", 1);
+	}
+	assert_null(template_set_load(f.arena, folder, &f.errors));
+	assert_non_null(strstr(f.errors.data, ": more than 64 files\n"));
+	for (int i = 0; i <= PAGE_FILES_MAX; i++) {
+		snprintf(name, sizeof(name), "%d.html", i);
+		remove_file(folder, name);
+	}
+	rmdir(folder);
+	end(&f);
+}
+
 static void
 test_load(void **state)
 {
@@ -445,9 +361,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_vectors),    cmocka_unit_test(test_render),
-		cmocka_unit_test(test_errors),     cmocka_unit_test(test_too_deep_sections),
-		cmocka_unit_test(test_long_names), cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_render),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_too_deep_sections),
+		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_long_tags_and_nul),
+		cmocka_unit_test(test_verdicts),
+		cmocka_unit_test(test_load_many),
 		cmocka_unit_test(test_load),
 	};
 
