@@ -7,8 +7,8 @@
 #   make/packages.sh --missing GROUP ... only names what is missing, and always exits 0
 #   make/packages.sh --list GROUP ...    prints the groups' packages, for scripts
 #
-# The -core packages of MariaDB hold the programs without a service. The web server has none such, so
-# services are kept from starting while packages are unpacked: only what was asked for shall run.
+# The -core packages of MariaDB hold the programs without a service. The web server has none such,
+# so services are kept from starting while packages are unpacked: only what was asked for shall run.
 set -eu
 
 group()
@@ -61,7 +61,8 @@ if [ "$mode" = list ]; then
 fi
 
 if ! command -v dpkg-query > /dev/null; then
-	[ "$mode" = missing ] || echo "packages: no dpkg here; these Debian packages are needed: $*" >&2
+	[ "$mode" = missing ] ||
+		echo "packages: no dpkg here; these Debian packages are needed: $*" >&2
 	exit 0
 fi
 missing=$(

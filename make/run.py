@@ -6,8 +6,8 @@ SIGTERM, and everything that it started ends with it.
 
     make run [PORT=8080] [MOUNT=/sub/path]
 
-One MariaDB is kept between starts; each port and mount is an issuer of its own and so has a database
-of its own in it.
+One MariaDB is kept between starts; each port and mount is an issuer of its own and so has a
+database of its own in it.
 """
 
 import argparse
@@ -72,8 +72,8 @@ def take_lock(folder):
 def check_ports(port):
     for number, what in ((port, "Ostiary"), (port + 1, "the demo page")):
         if not port_is_free(number):
-            raise StackError(f"port {number} for {what} is in use by another program; choose another "
-                             f"with `make run PORT={port + 10}`")
+            raise StackError(f"port {number} for {what} is in use by another program; "
+                             f"choose another with `make run PORT={port + 10}`")
 
 
 def database_name(port, mount):

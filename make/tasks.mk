@@ -60,7 +60,7 @@ check: packages
 .PHONY: build-lint build-unit build-sql build-flow build-ctl build-system
 build-lint: $(CORE_ARCHIVES)
 build-unit: $(UNIT_TESTS)
-build-sql: $(SQL_TESTS)
+build-sql: $(UNIT_TESTS_sql)
 build-flow: $(FLOW_TESTS)
 build-ctl build-system: all
 
@@ -70,6 +70,8 @@ lint: build-lint
 
 unit: build-unit
 	@for t in $(UNIT_TESTS); do $(TEST_WRAPPER) $$t || exit 1; done
+
+sql: unit-sql
 
 ctl: build-ctl
 	@$(PYTEST) tests/ctl
@@ -136,8 +138,8 @@ install: $(PROGRAMS)
 	$(INSTALL) -m 755 $(BUILD)/ostiary.fcgi $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary.fcgi
 	for folder in $$(find pages -type d); do \
 		$(INSTALL) -d $(SHARE)/ostiary/$$folder || exit 1; \
-		find $$folder -maxdepth 1 -type f -exec $(INSTALL) -m 644 -t $(SHARE)/ostiary/$$folder {} + \
-			|| exit 1; \
+		find $$folder -maxdepth 1 -type f \
+			-exec $(INSTALL) -m 644 -t $(SHARE)/ostiary/$$folder {} + || exit 1; \
 	done
 	$(INSTALL) -m 644 $(wildcard conf-examples/*) $(SHARE)/doc/ostiary/examples
 	$(INSTALL) -m 644 $(wildcard README.md CHANGELOG.md LICENSE docs/*.md) $(SHARE)/doc/ostiary
@@ -146,7 +148,7 @@ install: $(PROGRAMS)
 	for page in $(wildcard docs/*.5 docs/man/*.5); do \
 		$(INSTALL) -m 644 $$page $(SHARE)/man/man5 || exit 1; done
 	for file in $(wildcard ctl/completions/*.bash ctl/*.bash); do \
-		$(INSTALL) -m 644 $$file $(SHARE)/bash-completion/completions/ostiary || exit 1; done
+		$(INSTALL) -m 644 $$file $(SHARE)/bash-completion/completions/ostiary; done
 
 clean:
 	rm -rf $(BUILD)

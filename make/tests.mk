@@ -27,11 +27,16 @@ endef
 $(foreach l,base jose seal conf model port http oauth authn manage,$(eval $(call unit_tests,$(l))))
 UNIT_TESTS := $(foreach l,base jose seal conf model port http oauth authn manage,$(UNIT_TESTS_$(l)))
 
+# What tests of several folders share, such as a private MariaDB.
+OBJECTS_testlib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+
 # Whole requests in process: everything but the worker's main().
 OBJECTS_flow := $(filter-out $(BUILD)/fcgi/main.o,$(OBJECTS_worker))
-SUPPORT_flow := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/flow/test_%,$(wildcard tests/flow/*.c)))
+SUPPORT_flow := $(OBJECTS_testlib) \
+	$(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/flow/test_%,$(wildcard tests/flow/*.c)))
 FLOW_TESTS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/flow/test_*.c))
-$(BUILD)/tests/flow/test_%: $(BUILD)/tests/flow/test_%.o $(SUPPORT_flow) $(OBJECTS_flow) $(CORE_ARCHIVES)
+$(BUILD)/tests/flow/test_%: $(BUILD)/tests/flow/test_%.o $(SUPPORT_flow) $(OBJECTS_flow) \
+		$(CORE_ARCHIVES)
 	@echo "  LD  $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(SUPPORT_flow) $(OBJECTS_flow) \
 		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group -lcmocka -lfcgi $(CORE_LIBS)
@@ -55,5 +60,16 @@ $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libbase.a
 	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libbase.a -lfcgi $(LIBS_sql) $(LIBS_base)
 .PHONY: bench-programs
 bench-programs: $(BENCH_PROGRAMS)
+
+# Storage: tests/sql/test_*.c run against a private MariaDB that tests/lib/private_db.c starts.
+SQL_BELOW := $(foreach l,sql model base,$(BUILD)/lib$(l).a)
+$(BUILD)/tests/sql/test_%: $(BUILD)/tests/sql/test_%.o $(OBJECTS_testlib) $(SQL_BELOW)
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(OBJECTS_testlib) \
+		-Wl,--start-group $(SQL_BELOW) -Wl,--end-group -lcmocka $(CORE_LIBS)
+UNIT_TESTS_sql := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/sql/test_*.c))
+.PHONY: unit-sql
+unit-sql: $(UNIT_TESTS_sql)
+	@for t in $^; do $(TEST_WRAPPER) $$t || exit 1; done
 
 .SECONDARY:

@@ -230,7 +230,7 @@ function explain(error) {
   $('problem-text').textContent = text;
   $('problem').hidden = false;
   $('status').textContent = '';
-  $('in').hidden = $('in').hidden || error.code === 'invalid_grant' || error.code === 'invalid_token';
+  $('in').hidden ||= ['invalid_grant', 'invalid_token'].includes(error.code);
 }
 
 /** Runs a step with its button out of reach, and says what became of it. */

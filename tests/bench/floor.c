@@ -2,10 +2,9 @@
 /*
  * The floor of the measurements: a FastCGI program that answers a constant. What it reaches behind
  * the same web server is what a worker could reach that had nothing to do. It closes after each
- * reply and sends with one write, as the worker does.
- *
- *   floor [SIZE]   bytes of the body; 1024
+ * reply and sends with one write, as the worker does. /floor/SIZE is answered with so many bytes.
  */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,36 +12,34 @@
 
 #include "core/base/num.h"
 
-#define SIZE_MAX_BODY 65536
-
-static const char head[] = "Status: 200 OK\r\nContent-Type: application/json\r\n"
-			   "Cache-Control: no-store\r\n\r\n";
+#define HEAD_MAX 256
+#define BODY_MAX 7000
 
 int
-main(int argc, char **argv)
+main(void)
 {
-	static char reply[sizeof head + SIZE_MAX_BODY];
-	int64_t size = 1024;
-	if (argc > 1 && num_parse_int64(argv[1], 2, SIZE_MAX_BODY, &size) != 0) {
-		fputs("floor: the size must be a number from 2 to 65536\n", stderr);
-		return 1;
-	}
-	size_t used = sizeof head - 1;
-	memcpy(reply, head, used);
-	memset(reply + used, ' ', (size_t)size);
-	reply[used] = '{';
-	used += (size_t)size;
-	reply[used - 1] = '}';
-
+	static char body[BODY_MAX + 1], reply[HEAD_MAX + BODY_MAX];
 	FCGX_Request request;
+
 	if (FCGX_Init() != 0 || FCGX_InitRequest(&request, 0, 0) != 0)
 		return 1;
+	memset(body, 'x', BODY_MAX);
 	while (FCGX_Accept_r(&request) == 0) {
+		const char *uri = FCGX_GetParam("REQUEST_URI", request.envp);
+		const char *slash = uri ? strrchr(uri, '/') : NULL;
+		int64_t size = 0;
 		char sink[8192];
-		while (FCGX_GetStr(sink, sizeof sink, request.in) == sizeof sink)
+
+		if (num_parse_int64(slash ? slash + 1 : "", 0, BODY_MAX, &size) != 0)
+			size = 0;
+		while (FCGX_GetStr(sink, sizeof(sink), request.in) == sizeof(sink))
 			;
+		int used = snprintf(reply, sizeof(reply),
+				    "Status: 200 OK\r\nContent-Type: application/json\r\n"
+				    "Content-Length: %d\r\nCache-Control: no-store\r\n\r\n%.*s",
+				    (int)size, (int)size, body);
 		request.keepConnection = 0;
-		FCGX_PutStr(reply, (int)used, request.out);
+		FCGX_PutStr(reply, used, request.out);
 	}
 	return 0;
 }

@@ -15,8 +15,8 @@ from children import Child, StackError, tail, wait_until
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 SERVER = "/usr/sbin/mariadbd"
 
-# mariadbd refuses to run as root unless told so. It stays root here: folders of the tree need not be
-# readable for the user mysql, and giving up root would lose the parent-death signal.
+# mariadbd refuses to run as root unless told so. It stays root here: folders of the tree need not
+# be readable for the user mysql, and giving up root would lose the parent-death signal.
 AS_ROOT = ["--user=root"] if os.geteuid() == 0 else []
 
 SETTINGS = """[mariadbd]

@@ -11,8 +11,8 @@
         stack.mariadb.stop()    .start() .restart() .query(sql, stack.database)
         stack.log               what Ostiary logged (stack.log_text())
 
-Everything lies in a temporary folder and is gone after stop(). `make run` uses the same class with a
-folder that stays. A failing start leaves nothing running.
+Everything lies in a temporary folder and is gone after stop(). `make run` uses the same class with
+a folder that stays. A failing start leaves nothing running.
 """
 
 import http.client
