@@ -64,3 +64,14 @@ factor_amr(enum factor factor)
 		bug("unknown factor");
 	return factors[factor].amr;
 }
+
+int64_t
+session_auth_time(const struct session *session)
+{
+	int64_t latest = session->created_at;
+
+	for (size_t i = 0; i < session->facts_count; i++)
+		if (session->facts[i].proven_at > latest)
+			latest = session->facts[i].proven_at;
+	return latest;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Buckets: 64 bits each, changed by compare and swap. The upper half is the second of the newest
+ * failure, the lower half the count.
+ */
+#include "core/authn/throttle.h"
+
+#include <arpa/inet.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "core/base/hash.h"
+
+#define BUCKETS   65536
+#define COUNT_MAX 1000 /* counters stop here, they never wrap */
+
+struct throttle {
+	_Atomic uint64_t bucket[BUCKETS];
+};
+
+struct tally {
+	uint32_t last; /* seconds since 1970 */
+	uint32_t count;
+};
+
+size_t
+throttle_size(void)
+{
+	return sizeof(struct throttle);
+}
+
+static uint64_t
+hash64(const char *kind, uint32_t realm_id, const void *data, size_t size)
+{
+	uint8_t text[512] = {0};
+	uint8_t digest[SHA256_SIZE];
+	size_t kind_size = strlen(kind) + 1;
+	uint64_t hash;
+
+	if (size > sizeof(text) - kind_size - sizeof(realm_id))
+		size = sizeof(text) - kind_size - sizeof(realm_id);
+	memcpy(text, kind, kind_size);
+	memcpy(text + kind_size, &realm_id, sizeof(realm_id));
+	memcpy(text + kind_size + sizeof(realm_id), data, size);
+	hash_sha256(text, kind_size + sizeof(realm_id) + size, digest);
+	memcpy(&hash, digest, sizeof(hash));
+	return hash;
+}
+
+static void
+add_key(struct throttle_keys *keys, uint64_t hash, uint32_t limit)
+{
+	if (keys->count < THROTTLE_KEYS_MAX)
+		keys->key[keys->count++] = (struct throttle_key){hash, limit};
+}
+
+void
+throttle_keys_for(struct throttle_keys *keys, uint32_t realm_id, const char *username,
+		  const char *address, uint32_t account_limit, uint32_t network_limit)
+{
+	uint8_t binary[16];
+
+	*keys = (struct throttle_keys){0};
+	add_key(keys, hash64("account", realm_id, username, strlen(username)), account_limit);
+	if (inet_pton(AF_INET, address, binary) == 1) {
+		add_key(keys, hash64("v4/24", 0, binary, 3), network_limit);
+	} else if (inet_pton(AF_INET6, address, binary) == 1) {
+		add_key(keys, hash64("v6/64", 0, binary, 8), network_limit);
+		add_key(keys, hash64("v6/48", 0, binary, 6), network_limit * 4);
+	} else {
+		add_key(keys, hash64("address", 0, address, strlen(address)), network_limit);
+	}
+}
+
+void
+throttle_keys_known(struct throttle_keys *keys, const uint8_t *browser_id, size_t size)
+{
+	*keys = (struct throttle_keys){0};
+	add_key(keys, hash64("browser", 0, browser_id, size), THROTTLE_KNOWN_LIMIT);
+}
+
+static struct tally
+unpack(uint64_t value)
+{
+	return (struct tally){(uint32_t)(value >> 32), (uint32_t)value};
+}
+
+static uint64_t
+pack(struct tally tally)
+{
+	return ((uint64_t)tally.last << 32) | tally.count;
+}
+
+/* What is left of a tally after time has passed; a clock that went back forgets nothing. */
+static struct tally
+forget(struct tally tally, uint32_t limit, int64_t now)
+{
+	int64_t interval = THROTTLE_WINDOW / (int64_t)limit;
+	int64_t gone = now > tally.last ? (now - tally.last) / (interval ? interval : 1) : 0;
+
+	tally.count = gone >= tally.count ? 0 : tally.count - (uint32_t)gone;
+	return tally;
+}
+
+static int64_t
+wait_of(struct tally tally, uint32_t limit)
+{
+	uint32_t over;
+
+	if (tally.count < limit)
+		return 0;
+	over = tally.count - limit;
+	return over >= 10 ? THROTTLE_WAIT_MAX : (int64_t)1 << over;
+}
+
+static int64_t
+still_waiting(struct throttle *throttle, const struct throttle_key *key, int64_t now)
+{
+	struct tally raw = unpack(atomic_load(&throttle->bucket[key->hash % BUCKETS]));
+	int64_t until = (int64_t)raw.last + wait_of(forget(raw, key->limit, now), key->limit);
+
+	return until > now ? until - now : 0;
+}
+
+static void
+change(struct throttle *throttle, const struct throttle_key *key, int64_t now, int by)
+{
+	_Atomic uint64_t *bucket = &throttle->bucket[key->hash % BUCKETS];
+	uint64_t old = atomic_load(bucket);
+	struct tally tally;
+
+	do {
+		tally = forget(unpack(old), key->limit, now);
+		if (by > 0) {
+			tally.last = (uint32_t)now;
+			tally.count += tally.count < COUNT_MAX ? 1 : 0;
+		} else {
+			tally.count -= tally.count > 0 ? 1 : 0;
+		}
+	} while (!atomic_compare_exchange_weak(bucket, &old, pack(tally)));
+}
+
+int64_t
+throttle_charge(struct throttle *throttle, const struct throttle_keys *keys, int64_t now)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < keys->count; i++) {
+		int64_t wait = still_waiting(throttle, &keys->key[i], now);
+
+		longest = wait > longest ? wait : longest;
+	}
+	for (size_t i = 0; longest == 0 && i < keys->count; i++)
+		change(throttle, &keys->key[i], now, 1);
+	return longest;
+}
+
+void
+throttle_refund(struct throttle *throttle, const struct throttle_keys *keys, int64_t now)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		change(throttle, &keys->key[i], now, -1);
+}

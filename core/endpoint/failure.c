@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The one file that renders failures: to the client by redirect where that is proven safe, as JSON
+ * to programs, as a page to people. Every failure leaves a log line and a record that `ostiary
+ * explain` finds by the request id.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/json.h"
+#include "core/base/shared.h"
+#include "core/endpoint/call.h"
+#include "core/endpoint/reply.h"
+#include "core/oauth/authz/authz.h"
+
+static const char *
+about(const struct call *call)
+{
+	static const char *const names[] = {
+		[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
+		[HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "OTHER",
+	};
+
+	return arena_printf(call->tx.arena, "%s %.200s", names[call->request->method],
+			    call->request->path ? call->request->path : "(unacceptable path)");
+}
+
+/* What a stranger sent must not add lines to a record. */
+static const char *
+one_line(struct arena *arena, const char *text)
+{
+	char *copy = arena_strdup(arena, text ? text : "-");
+
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	return copy;
+}
+
+static void
+record(struct call *call, const struct oauth_error_row *row)
+{
+	struct tx *tx = &call->tx;
+	const struct failure *failure = &tx->failure;
+	enum log_level level = row->status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_WARN;
+	const char *what = about(call);
+
+	if (tx->failure.error == OAUTH_NOT_FOUND || row->redirect)
+		level = row->status >= 500 ? level : LOG_LEVEL_DEBUG;
+	tx_log(tx, level, "request_failed", "about", what, "error", row->name, "text",
+	       failure->text, "detail", failure->detail);
+	if (tx->provider->ring)
+		ring_write(
+			tx->provider->ring,
+			arena_printf(tx->arena,
+				     "%s\ntime=%lld\nrequest=%s\nrealm=%s\nclient=%s\naddress=%s\n"
+				     "error=%s\nstatus=%d\ntext=%s\ndetail=%s\n",
+				     tx->request_id, (long long)tx->now, what,
+				     tx->realm ? tx->realm->name : "-",
+				     tx->client_id ? tx->client_id : "-",
+				     one_line(tx->arena, tx->address), row->name, row->status,
+				     failure->text, one_line(tx->arena, failure->detail)));
+}
+
+static void
+add_challenge(struct call *call, const struct oauth_error_row *row)
+{
+	struct tx *tx = &call->tx;
+	const char *realm = tx->realm ? tx->realm->name : "ostiary";
+
+	if (tx->failure.error == OAUTH_INVALID_CLIENT)
+		response_header_set(
+			call->response, "WWW-Authenticate",
+			arena_printf(tx->arena, "Basic realm=\"%s\", charset=\"UTF-8\"", realm));
+	if (row->bearer)
+		response_header_set(
+			call->response, "WWW-Authenticate",
+			arena_printf(tx->arena,
+				     "Bearer realm=\"%s\", error=\"%s\", error_description=\"%s\"",
+				     realm, row->name, tx->failure.text));
+}
+
+static void
+send_json(struct call *call, const struct oauth_error_row *row)
+{
+	struct json_object *document = json_new_object(call->tx.arena);
+
+	json_add_text(document, "error", row->name);
+	json_add_text(document, "error_description", call->tx.failure.text);
+	json_add_text(document, "request_id", call->tx.request_id);
+	add_challenge(call, row);
+	response_header_set(call->response, "Cache-Control", "no-store");
+	response_header_set(call->response, "X-Content-Type-Options", "nosniff");
+	response_json(call->response, row->status, document);
+}
+
+static void
+send_page(struct call *call, const struct oauth_error_row *row)
+{
+	struct tx *tx = &call->tx;
+	const char *key = tx->failure.page ? tx->failure.page : row->page;
+	struct json_object *values = page_values(call, NULL);
+	struct json_object *error = locale_error(
+		tx->arena, call->locale, key, "seconds",
+		arena_printf(tx->arena, "%lld", (long long)tx->failure.retry_after), NULL);
+
+	json_add_text(error, "code", row->name);
+	json_add(values, "error", error);
+	json_add_text(values, "request_id", tx->request_id);
+	page_send(call, row->status, row->status == 503 ? "unavailable" : "error", values);
+}
+
+void
+failure_send(struct call *call)
+{
+	struct tx *tx = &call->tx;
+	const struct oauth_error_row *row = oauth_error_row(tx->failure.error);
+
+	record(call, row);
+	response_header_set(call->response, "X-Request-Id", tx->request_id);
+	if (call->authz && call->authz->reply_to && row->redirect) {
+		const struct reply reply = reply_failure(tx, call->authz);
+
+		reply_send(call, call->authz, &reply);
+		return;
+	}
+	if (tx->failure.retry_after)
+		response_header_set(
+			call->response, "Retry-After",
+			arena_printf(tx->arena, "%lld", (long long)tx->failure.retry_after));
+	if (call->route && call->route->kind == ROUTE_API)
+		send_json(call, row);
+	else
+		send_page(call, row);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * POST /signin: name and password of the sign-in page.
+ */
+#include <string.h>
+
+#include "core/endpoint/call.h"
+#include "core/endpoint/interaction.h"
+
+static void
+signed_in(struct interaction *interaction, const struct account *account)
+{
+	struct call *call = interaction->call;
+	struct browser *browser = &interaction->browser;
+	const struct session *old = browser->signed_in ? &browser->session : NULL;
+	struct signin_result result;
+	enum store_verdict verdict;
+
+	verdict = signin_establish(&call->tx, account, old, interaction->flow.id,
+				   call->request->user_agent, &result);
+	if (verdict != STORE_OK) {
+		(void)fail_down(&call->tx);
+		return;
+	}
+	browser_sign_in(call, browser, account, &result);
+	interaction_go(interaction);
+}
+
+static void
+sign_in(struct interaction *interaction)
+{
+	struct call *call = interaction->call;
+	const struct signin_attempt attempt = {
+		.username = form_get(&call->form, "username"),
+		.password = form_get(&call->form, "password"),
+		.known = browser_known(call),
+	};
+	struct signin_page page = {.username = attempt.username};
+	struct account account;
+
+	page.same_person = interaction->browser.signed_in && attempt.username &&
+			   strcmp(attempt.username, interaction->browser.account.username) == 0;
+	switch (signin_password(&call->tx, &attempt, &account, &page.wait)) {
+	case SIGNIN_RIGHT:
+		signed_in(interaction, &account);
+		return;
+	case SIGNIN_WRONG:
+		page.wrong = true;
+		break;
+	case SIGNIN_WAIT:
+		break;
+	case SIGNIN_DOWN:
+		(void)fail_down(&call->tx);
+		return;
+	}
+	interaction_signin(interaction, &page);
+}
+
+void
+handle_signin(struct call *call)
+{
+	static const struct signin_page blank;
+	struct interaction *interaction = interaction_resume(call);
+	const char *action;
+
+	if (!interaction)
+		return;
+	action = form_get(&call->form, "action");
+	if (str_equal(action, "cancel"))
+		interaction_cancel(interaction);
+	else if (str_equal(action, "other"))
+		interaction_signin(interaction, &blank);
+	else
+		sign_in(interaction);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * POST /token, /introspect and /revoke: endpoints that clients authenticate at (RFC 6749 3.2, RFC
+ * 7662 2, RFC 7009 2).
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/endpoint/call.h"
+#include "core/oauth/client_auth.h"
+#include "core/oauth/grant/grant.h"
+#include "core/oauth/token/documents.h"
+#include "core/oauth/token/inspect.h"
+
+/* RFC 6749 3.2: a parameter must not be there twice. */
+static int
+check_duplicates(struct call *call)
+{
+	for (size_t i = 0; i < call->form.count; i++) {
+		const char *name = call->form.field[i].name;
+
+		if (strcmp(name, "resource") == 0 || strcmp(name, "audience") == 0)
+			continue;
+		if (form_count(&call->form, name) > 1)
+			return fail(&call->tx, OAUTH_INVALID_REQUEST,
+				    "a parameter was sent more than once", "parameter %.64s", name);
+	}
+	return 0;
+}
+
+static int
+read_client(struct call *call, bool public_may, const struct client **client)
+{
+	struct tx *tx = &call->tx;
+	struct client_credentials credentials = {.form = &call->form};
+
+	if (call_read_form(call) != 0 || check_duplicates(call) != 0)
+		return -1;
+	credentials.basic =
+		http_credentials(tx->arena, call->request, "Basic", &credentials.malformed);
+	if (call->request->authorization && !credentials.basic)
+		credentials.malformed = true;
+	if (client_authenticate(tx, &credentials, public_may, client) != 0)
+		return -1;
+	if (call->route->cors == CORS_CLIENT)
+		cors_allow_client(call, *client);
+	return 0;
+}
+
+void
+handle_token(struct call *call)
+{
+	struct token_call *token = arena_alloc(call->tx.arena, sizeof(*token));
+	struct token_set set;
+
+	token->tx = &call->tx;
+	token->form = &call->form;
+	if (read_client(call, true, &token->client) != 0 || token_request(token, &set) != 0)
+		return;
+	response_header_set(call->response, "Pragma", "no-cache"); /* RFC 6749 5.1 */
+	response_json(call->response, 200, token_document(&call->tx, &set));
+}
+
+static int
+read_token(struct call *call, const struct client **client, bool public_may,
+	   struct inspected *inspected)
+{
+	const char *token;
+
+	if (read_client(call, public_may, client) != 0)
+		return -1;
+	token = form_get(&call->form, "token");
+	if (str_empty(token))
+		return fail(&call->tx, OAUTH_INVALID_REQUEST, "token is missing", NULL);
+	return token_inspect(&call->tx, token, inspected);
+}
+
+void
+handle_introspect(struct call *call)
+{
+	const struct client *client;
+	struct inspected inspected;
+
+	if (read_token(call, &client, false, &inspected) != 0)
+		return;
+	response_json(call->response, 200, introspection_document(&call->tx, client, &inspected));
+}
+
+/* Unknown, foreign and dead tokens get the same 200 (RFC 7009 2.2). */
+void
+handle_revoke(struct call *call)
+{
+	const struct client *client;
+	struct inspected inspected;
+
+	if (read_token(call, &client, true, &inspected) != 0)
+		return;
+	if (inspected.found && strcmp(inspected.state.grant.client_id, client->client_id) == 0 &&
+	    token_end(&call->tx, &inspected) != 0)
+		return;
+	call->response->status = 200;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A browser's sign-in with its facts: what was proven, when, in which flow. The browser holds a
+ * handle (id and 256-bit secret); only the secret's digest is stored. A session is pending until
+ * the facts suffice, and only an active one signs in silently.
+ */
+#ifndef OSTIARY_MODEL_SESSION_H
+#define OSTIARY_MODEL_SESSION_H
+
+#include "core/base/hash.h"
+#include "core/model/account.h"
+
+#define FACTS_MAX      8
+#define ADDRESS_MAX    45
+#define USER_AGENT_MAX 255
+
+enum factor { FACTOR_PASSWORD };
+
+struct fact {
+	enum factor factor;
+	int64_t proven_at;
+	uint8_t flow_id[ID_SIZE]; /* the flow in which it was proven */
+};
+
+struct session {
+	uint8_t id[ID_SIZE];
+	uint32_t realm_id;
+	uint8_t account_id[ID_SIZE];
+	uint8_t secret_hash[SHA256_SIZE];
+	int64_t auth_epoch; /* the account's when the session was made */
+	int64_t created_at;
+	int64_t activated_at; /* 0: pending */
+	int64_t last_seen_at;
+	int64_t expires_at;
+	int64_t ended_at;       /* 0: not ended */
+	const char *address;    /* of the browser at sign-in; may be NULL */
+	const char *user_agent; /* cut at USER_AGENT_MAX; may be NULL */
+	struct fact facts[FACTS_MAX];
+	size_t facts_count;
+};
+
+struct session_list {
+	struct session *session;
+	size_t count;
+};
+
+/* Why a session does not count; SESSION_LIVE when it does. idle in seconds, epoch the realm's. */
+enum session_verdict {
+	SESSION_LIVE,
+	SESSION_PENDING,
+	SESSION_ENDED,
+	SESSION_EXPIRED,
+	SESSION_VOID
+};
+enum session_verdict session_check(const struct session *session, const struct account *account,
+				   int64_t epoch, int64_t idle, int64_t now);
+
+/* When the newest fact was proven. */
+int64_t session_auth_time(const struct session *session);
+
+const char *factor_name(enum factor factor); /* "password" */
+const char *factor_amr(enum factor factor);  /* RFC 8176: "pwd" */
+
+/* ---- storage ---- */
+
+/* The session that handle names, with its facts, and its account. NONE also for a wrong secret. */
+enum store_verdict session_find(struct store *store, struct arena *arena, uint32_t realm_id,
+				const uint8_t id[ID_SIZE], const uint8_t secret_hash[SHA256_SIZE],
+				struct session *session, struct account *account);
+/* Inserts the session with all its facts. */
+enum store_verdict session_insert(struct store *store, const struct session *session);
+/*
+ * Adds or renews a fact, gives the session a new secret and, where activate, makes it active. NONE
+ * when it has ended.
+ */
+enum store_verdict session_prove(struct store *store, const struct session *session,
+				 const struct fact *fact, bool activate, int64_t now);
+/* Moves last_seen_at forward. */
+enum store_verdict session_touch(struct store *store, const uint8_t id[ID_SIZE], int64_t now);
+/* NONE when it had ended already. */
+enum store_verdict session_end(struct store *store, const uint8_t id[ID_SIZE], int64_t now);
+/* Ends all sessions of an account, or with account_id NULL all of the realm; *ended counts. */
+enum store_verdict session_end_all(struct store *store, uint32_t realm_id,
+				   const uint8_t *account_id, int64_t now, int64_t *ended);
+/* Sessions not ended and not expired, newest first, at most max; account_id NULL: of all people. */
+enum store_verdict session_list(struct store *store, struct arena *arena, uint32_t realm_id,
+				const uint8_t *account_id, int64_t now, size_t max,
+				struct session_list *list);
+/*
+ * Marks a flow as completed, once: CONFLICT when it was completed before. Joins the transaction
+ * that issues the code.
+ */
+enum store_verdict flow_complete(struct store *store, const uint8_t flow_id[ID_SIZE],
+				 int64_t expires_at);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One authorization request (RFC 6749 4.1.1, OpenID Connect Core 3.1.2.1): its parameters, checked
+ * by an array of steps in order. reply_to stays NULL until the redirect_uri step has proven it, so
+ * an earlier failure cannot redirect.
+ */
+#ifndef OSTIARY_OAUTH_AUTHZ_H
+#define OSTIARY_OAUTH_AUTHZ_H
+
+#include "core/base/form.h"
+#include "core/base/str.h"
+#include "core/model/client.h"
+#include "core/model/grant.h"
+#include "core/model/profile.h"
+#include "core/port/provider.h"
+
+#define STATE_MAX            2048 /* bytes */
+#define SCOPES_ASKED_MAX     100
+#define LOGIN_HINT_MAX       255
+#define UI_LOCALES_MAX       255
+#define CLAIMS_PARAMETER_MAX 4096
+
+enum response_mode { RESPONSE_QUERY, RESPONSE_FORM_POST };
+
+enum {
+	PROMPT_NONE = 1 << 0,
+	PROMPT_LOGIN = 1 << 1,
+	PROMPT_CONSENT = 1 << 2,
+	PROMPT_SELECT_ACCOUNT = 1 << 3,
+};
+
+struct authz {
+	const struct form *form;
+	const struct client *client;
+	struct profile profile; /* the stricter of realm and client */
+
+	const char *redirect_uri; /* the one in force */
+	bool redirect_uri_sent;
+	bool redirect_is_local; /* loopback or private-use scheme: any local program could be there
+				 */
+	const char *reply_to;   /* redirect_uri once it is proven; NULL before */
+	enum response_mode mode;
+
+	const char *state; /* NULL when not sent */
+	const char *nonce;
+	const char *code_challenge; /* S256; NULL when not sent */
+	struct strlist scopes;      /* asked for, known, and allowed to the client */
+	bool openid;
+	unsigned prompt;
+	int64_t max_age;        /* seconds; -1: not limited */
+	const char *login_hint; /* NULL */
+	const char *ui_locales; /* NULL */
+	const char *hint_sub;   /* of a verified id_token_hint; NULL */
+	const char *claims;     /* the claims parameter; NULL */
+};
+
+struct authz_step {
+	const char *name;
+	int (*check)(struct tx *tx, struct authz *authz);
+};
+
+/* The steps in order. */
+const struct authz_step *authz_steps(size_t *count);
+
+/*
+ * Reads and checks a request. 0, or -1 with the failure in tx; then authz->reply_to tells whether
+ * the failure may be sent to the client. form must live as long as authz.
+ */
+int authz_read(struct tx *tx, const struct form *form, struct authz *authz)
+	__attribute__((warn_unused_result));
+
+/* Parameters that a request is made of, as a query string: what a page carries through sign-in. */
+char *authz_request_text(struct arena *arena, const struct form *form);
+
+/* The form's parameters that name a response to the client. */
+struct reply {
+	const char *name[8], *value[8];
+	size_t count;
+};
+
+/* Appends a parameter; a NULL value adds nothing. */
+void reply_add(struct reply *reply, const char *name, const char *value);
+
+/* The answer of a failed request: error, error_description, state, iss (RFC 9207). */
+struct reply reply_failure(const struct tx *tx, const struct authz *authz);
+
+/* The answer of a granted one: code, state, iss. */
+struct reply reply_code(const struct tx *tx, const struct authz *authz, const char *code);
+
+/* The redirect URI with the reply in its query (RESPONSE_QUERY). */
+char *reply_url(struct arena *arena, const char *reply_to, const struct reply *reply);
+
+/* What a granted request is issued for. */
+struct authz_subject {
+	const struct session *session;
+	const struct account *account;
+	const uint8_t *flow_id;          /* completed with it, once; NULL: it was on no page */
+	bool remember_consent;           /* write down that these scopes were allowed */
+	const struct strlist *consented; /* what was remembered before; NULL */
+};
+
+/*
+ * Makes the grant and its code in one transaction with the flow's completion. STORE_OK and *code;
+ * STORE_CONFLICT when the flow was completed before.
+ */
+enum store_verdict authz_complete(struct tx *tx, const struct authz *authz,
+				  const struct authz_subject *subject, const char **code)
+	__attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The end of a granted request: flow completed, grant made, consent remembered, all in one
+ * transaction; the code leaves in clear, its digest stays.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/model/handle.h"
+#include "core/oauth/authz/authz.h"
+#include "core/oauth/claims.h"
+
+/* How long a completed flow is remembered beyond the life of its sealed page. */
+#define FLOW_MEMORY 60
+
+struct completion {
+	struct tx *tx;
+	const struct authz *authz;
+	const struct authz_subject *subject;
+	struct grant grant;
+};
+
+static const char *
+amr_of(struct arena *arena, const struct session *session)
+{
+	struct strlist amr = {0};
+
+	for (size_t i = 0; i < session->facts_count; i++)
+		amr = strlist_with(arena, &amr, factor_amr(session->facts[i].factor));
+	return strlist_join(arena, &amr, ' ');
+}
+
+static void
+fill_grant(struct completion *work, const struct handle *code)
+{
+	struct tx *tx = work->tx;
+	const struct authz *authz = work->authz;
+	const struct session *session = work->subject->session;
+	const struct settings *settings = &authz->client->settings;
+	struct grant *grant = &work->grant;
+
+	*grant = (struct grant){
+		.realm_id = tx->realm->id,
+		.client_id = authz->client->client_id,
+		.offline = strlist_has(&authz->scopes, "offline_access"),
+		.auth_epoch = work->subject->account->auth_epoch,
+		.scope = strlist_join(tx->arena, &authz->scopes, ' '),
+		.claims = authz->claims,
+		.nonce = authz->nonce,
+		.acr = ACR_PASSWORD,
+		.amr = amr_of(tx->arena, session),
+		.auth_time = session_auth_time(session),
+		.created_at = tx->now,
+		.expires_at = tx->now + settings->code_lifetime + settings->access_token_lifetime,
+		.code_expires_at = tx->now + settings->code_lifetime,
+		.redirect_uri = authz->redirect_uri,
+		.redirect_uri_sent = authz->redirect_uri_sent,
+		.code_challenge = authz->code_challenge,
+	};
+	memcpy(grant->id, code->id, ID_SIZE);
+	memcpy(grant->account_id, work->subject->account->id, ID_SIZE);
+	memcpy(grant->session_id, session->id, ID_SIZE);
+	memcpy(grant->code_hash, code->hash, sizeof(grant->code_hash));
+}
+
+static enum store_verdict
+remember_consent(struct completion *work, struct store *store)
+{
+	struct tx *tx = work->tx;
+	struct strlist all = {0};
+	const struct strlist *lists[] = {work->subject->consented, &work->authz->scopes};
+	const uint8_t *account_id = work->subject->account->id;
+	const struct audit_about about = {
+		.account_id = account_id,
+		.session_id = work->subject->session->id,
+		.client_id = work->authz->client->client_id,
+		.detail = work->grant.scope,
+	};
+	enum store_verdict verdict;
+
+	for (size_t i = 0; i < 2; i++)
+		for (size_t j = 0; lists[i] && j < lists[i]->count; j++)
+			all = strlist_with(tx->arena, &all, lists[i]->item[j]);
+	verdict = consent_put(store, tx->realm->id, account_id, about.client_id,
+			      strlist_join(tx->arena, &all, ' '), tx->now);
+	return verdict == STORE_OK ? tx_audit(tx, "consent", &about) : verdict;
+}
+
+static enum store_verdict
+complete(struct store *store, void *context)
+{
+	struct completion *work = context;
+	struct tx *tx = work->tx;
+	enum store_verdict verdict = STORE_OK;
+
+	if (work->subject->flow_id)
+		verdict = flow_complete(store, work->subject->flow_id,
+					tx->now + tx->realm->settings.flow_lifetime + FLOW_MEMORY);
+	if (verdict == STORE_OK)
+		verdict = grant_insert(store, &work->grant);
+	if (verdict == STORE_OK && work->subject->remember_consent)
+		verdict = remember_consent(work, store);
+	return verdict;
+}
+
+enum store_verdict
+authz_complete(struct tx *tx, const struct authz *authz, const struct authz_subject *subject,
+	       const char **code)
+{
+	struct completion work = {.tx = tx, .authz = authz, .subject = subject};
+	struct handle handle;
+	enum store_verdict verdict;
+
+	handle_make(tx->provider->random, tx->now_ms, &handle);
+	fill_grant(&work, &handle);
+	/* a grant alone is one statement and needs no transaction around it */
+	verdict = subject->flow_id || subject->remember_consent
+			  ? store_transaction(tx->store, complete, &work)
+			  : complete(tx->store, &work);
+	if (verdict == STORE_OK) {
+		*code = handle_text(tx->arena, HANDLE_CODE, &handle);
+		tx_log(tx, LOG_LEVEL_INFO, "code_issued", "grant", tx_hex(tx, handle.id), "scope",
+		       work.grant.scope);
+	}
+	hash_wipe(&handle, sizeof(handle));
+	return verdict;
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The steps that check an authorization request, in order: who asks, where the answer goes (the
+ * gate), what is asked. Texts of failures say what to send instead.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/buf.h"
+#include "core/base/bug.h"
+#include "core/base/json.h"
+#include "core/base/num.h"
+#include "core/oauth/authz/authz.h"
+#include "core/oauth/authz/redirect.h"
+#include "core/oauth/claims.h"
+#include "core/oauth/hint.h"
+#include "core/oauth/pkce.h"
+
+static int
+step_client(struct tx *tx, struct authz *authz)
+{
+	const char *client_id = form_get(authz->form, "client_id");
+	enum store_verdict verdict;
+
+	if (str_empty(client_id)) {
+		tx->failure.page = "unknown_client";
+		return fail(tx, OAUTH_INVALID_REQUEST, "client_id is missing", NULL);
+	}
+	if (form_count(authz->form, "client_id") > 1 || form_count(authz->form, "redirect_uri") > 1)
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "client_id and redirect_uri may be sent once only", NULL);
+	verdict = client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, client_id,
+			      realms_generation(tx->provider->realms), &authz->client);
+	if (verdict == STORE_DOWN)
+		return fail_down(tx);
+	if (verdict != STORE_OK || !authz->client->enabled) {
+		tx->failure.page = "unknown_client";
+		return fail(tx, OAUTH_INVALID_REQUEST, "no client has this client_id",
+			    "client_id %.64s is %s", client_id,
+			    verdict == STORE_OK ? "disabled" : "not registered in this realm");
+	}
+	tx->client_id = authz->client->client_id;
+	authz->profile =
+		profile_strictest(tx->realm->profile, profile_find(authz->client->profile));
+	return 0;
+}
+
+static int
+step_redirect_uri(struct tx *tx, struct authz *authz)
+{
+	const char *sent = form_get(authz->form, "redirect_uri");
+	const struct strlist *registered = &authz->client->redirect_uris;
+
+	if (!sent) {
+		tx->failure.page = "redirect_uri_missing";
+		if (registered->count != 1)
+			return fail(tx, OAUTH_INVALID_REQUEST,
+				    "redirect_uri is missing; send one that is registered for this "
+				    "client",
+				    "the client has %zu redirect URIs, so it must say which",
+				    registered->count);
+		tx->failure.page = NULL;
+		authz->redirect_uri = registered->item[0];
+	} else if (redirect_uri_registered(tx->arena, authz->client, sent)) {
+		authz->redirect_uri = sent;
+		authz->redirect_uri_sent = true;
+	} else {
+		tx->failure.page = "redirect_uri_mismatch";
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "redirect_uri is not registered for this client",
+			    "sent %.500s; registered: %s", sent,
+			    strlist_join(tx->arena, registered, ' '));
+	}
+	authz->redirect_is_local = redirect_uri_is_local(tx->arena, authz->redirect_uri);
+	authz->reply_to = authz->redirect_uri;
+	authz->state = form_get(authz->form, "state");
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	enum response_mode mode;
+} modes[] = {
+	{"query", RESPONSE_QUERY},
+	{"form_post", RESPONSE_FORM_POST},
+};
+
+static int
+step_response_mode(struct tx *tx, struct authz *authz)
+{
+	const char *sent = form_get(authz->form, "response_mode");
+
+	if (!sent)
+		return 0;
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(modes[i].name, sent) == 0) {
+			authz->mode = modes[i].mode;
+			return 0;
+		}
+	}
+	return fail(tx, OAUTH_INVALID_REQUEST, "response_mode must be query or form_post",
+		    "sent %.64s", sent);
+}
+
+/* RFC 6749 3.1: parameters must not be sent more than once. */
+static int
+step_duplicates(struct tx *tx, struct authz *authz)
+{
+	if (form_count(authz->form, "state") > 1)
+		authz->state = NULL;
+	for (size_t i = 0; i < authz->form->count; i++) {
+		const char *name = authz->form->field[i].name;
+
+		if (strcmp(name, "resource") == 0 || strcmp(name, "audience") == 0)
+			continue;
+		if (form_count(authz->form, name) > 1)
+			return fail(tx, OAUTH_INVALID_REQUEST,
+				    "a parameter was sent more than once", "parameter %.64s", name);
+	}
+	if (authz->state && strlen(authz->state) > STATE_MAX) {
+		authz->state = NULL;
+		return fail(tx, OAUTH_INVALID_REQUEST, "state is longer than 2048 bytes", NULL);
+	}
+	return 0;
+}
+
+static int
+step_request_object(struct tx *tx, struct authz *authz)
+{
+	if (form_get(authz->form, "request"))
+		return fail(tx, OAUTH_REQUEST_NOT_SUPPORTED,
+			    "request objects are not supported; send the parameters themselves",
+			    NULL);
+	if (form_get(authz->form, "request_uri"))
+		return fail(tx, OAUTH_REQUEST_URI_NOT_SUPPORTED,
+			    "request_uri is not supported; send the parameters themselves", NULL);
+	if (form_get(authz->form, "registration"))
+		return fail(tx, OAUTH_REGISTRATION_NOT_SUPPORTED,
+			    "the registration parameter is not supported", NULL);
+	return 0;
+}
+
+static int
+step_response_type(struct tx *tx, struct authz *authz)
+{
+	const char *sent = form_get(authz->form, "response_type");
+
+	if (str_empty(sent))
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "response_type is missing; send response_type=code", NULL);
+	if (strcmp(sent, "code") != 0)
+		return fail(tx, OAUTH_UNSUPPORTED_RESPONSE_TYPE,
+			    "this response_type is not supported; send response_type=code",
+			    "sent %.64s", sent);
+	if (!strlist_has(&authz->client->response_types, "code") ||
+	    !strlist_has(&authz->client->grant_types, "authorization_code"))
+		return fail(tx, OAUTH_UNAUTHORIZED_CLIENT,
+			    "this client may not use response_type=code",
+			    "grant_types of the client lack authorization_code");
+	return 0;
+}
+
+/* Unknown scopes are ignored (OpenID Connect Core 3.1.2.1); known ones must be allowed to the
+ * client. */
+static int
+step_scope(struct tx *tx, struct authz *authz)
+{
+	const char *sent = form_get(authz->form, "scope");
+	struct strlist asked;
+
+	if (sent && strlen(sent) > SCOPE_MAX)
+		return fail(tx, OAUTH_INVALID_SCOPE, "scope is longer than 1024 bytes", NULL);
+	if (strlist_split(tx->arena, sent, ' ', SCOPES_ASKED_MAX, &asked) != 0)
+		return fail(tx, OAUTH_INVALID_SCOPE, "scope names too many scopes", NULL);
+	authz->scopes = (struct strlist){0};
+	for (size_t i = 0; i < asked.count; i++) {
+		const char *name = asked.item[i];
+
+		if (!realm_scope(tx->realm, name))
+			continue;
+		if (authz->client->scopes.count && !strlist_has(&authz->client->scopes, name))
+			continue;
+		authz->scopes = strlist_with(tx->arena, &authz->scopes, name);
+	}
+	authz->openid = strlist_has(&authz->scopes, "openid");
+	return 0;
+}
+
+static int
+step_pkce(struct tx *tx, struct authz *authz)
+{
+	const char *challenge = form_get(authz->form, "code_challenge");
+	const char *method = form_get(authz->form, "code_challenge_method");
+	bool required = authz->profile.pkce == PKCE_ALWAYS || client_is_public(authz->client);
+
+	if (!challenge && form_get(authz->form, "code_challenge_algo"))
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "code_challenge_algo is not a parameter; send code_challenge and "
+			    "code_challenge_method=S256",
+			    NULL);
+	if (!challenge && (method || required))
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "code_challenge is missing; send code_challenge and "
+			    "code_challenge_method=S256",
+			    "PKCE is required: profile %s, %s client", authz->profile.name,
+			    client_is_public(authz->client) ? "public" : "confidential");
+	if (!challenge)
+		return 0;
+	if (!method)
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "code_challenge_method is missing, which would mean plain; send "
+			    "code_challenge_method=S256",
+			    "%s",
+			    form_get(authz->form, "code_challenge_algo")
+				    ? "the request has code_challenge_algo instead"
+				    : "only code_challenge was sent");
+	if (strcmp(method, "S256") != 0)
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "this code_challenge_method is not supported; send "
+			    "code_challenge_method=S256",
+			    "sent %.64s", method);
+	if (!pkce_challenge_valid(challenge))
+		return fail(
+			tx, OAUTH_INVALID_REQUEST,
+			"code_challenge must be the base64url SHA-256 digest of the verifier, 43 "
+			"characters without padding",
+			"sent %zu bytes", strlen(challenge));
+	authz->code_challenge = challenge;
+	return 0;
+}
+
+static int
+step_nonce(struct tx *tx, struct authz *authz)
+{
+	authz->nonce = form_get(authz->form, "nonce");
+	if (authz->nonce && strlen(authz->nonce) > NONCE_MAX)
+		return fail(tx, OAUTH_INVALID_REQUEST, "nonce is longer than 512 bytes", NULL);
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	unsigned bit;
+} prompts[] = {
+	{"none", PROMPT_NONE},
+	{"login", PROMPT_LOGIN},
+	{"consent", PROMPT_CONSENT},
+	{"select_account", PROMPT_SELECT_ACCOUNT},
+};
+
+static unsigned
+prompt_bit(const char *name)
+{
+	for (size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)
+		if (strcmp(prompts[i].name, name) == 0)
+			return prompts[i].bit;
+	return 0;
+}
+
+static int
+step_prompt(struct tx *tx, struct authz *authz)
+{
+	struct strlist values;
+
+	if (strlist_split(tx->arena, form_get(authz->form, "prompt"), ' ', 8, &values) != 0)
+		return fail(tx, OAUTH_INVALID_REQUEST, "prompt has too many values", NULL);
+	for (size_t i = 0; i < values.count; i++) {
+		unsigned bit = prompt_bit(values.item[i]);
+
+		if (!bit)
+			return fail(tx, OAUTH_INVALID_REQUEST,
+				    "prompt may hold none, login, consent and select_account",
+				    "sent %.64s", values.item[i]);
+		authz->prompt |= bit;
+	}
+	if ((authz->prompt & PROMPT_NONE) && authz->prompt != PROMPT_NONE)
+		return fail(tx, OAUTH_INVALID_REQUEST, "prompt=none cannot be combined with others",
+			    NULL);
+	return 0;
+}
+
+static int
+step_max_age(struct tx *tx, struct authz *authz)
+{
+	const char *sent = form_get(authz->form, "max_age");
+
+	authz->max_age = authz->client->default_max_age;
+	if (!str_empty(sent) && num_parse_int64(sent, 0, INT32_MAX, &authz->max_age) != 0)
+		return fail(tx, OAUTH_INVALID_REQUEST, "max_age must be a number of seconds", NULL);
+	return 0;
+}
+
+/* Hints never cause an error by their content (OpenID Connect Core 3.1.2.1), but an id_token_hint
+ * that we did not sign is one. */
+static int
+step_hints(struct tx *tx, struct authz *authz)
+{
+	const char *token = form_get(authz->form, "id_token_hint");
+	const char *login = form_get(authz->form, "login_hint");
+	const char *locales = form_get(authz->form, "ui_locales");
+	struct id_token_hint hint;
+
+	if (login && strlen(login) <= LOGIN_HINT_MAX)
+		authz->login_hint = login;
+	if (locales && strlen(locales) <= UI_LOCALES_MAX)
+		authz->ui_locales = locales;
+	if (str_empty(token))
+		return 0;
+	if (id_token_hint_read(tx, token, &hint) != 0)
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "id_token_hint is not an ID token of this issuer", NULL);
+	authz->hint_sub = hint.sub;
+	return 0;
+}
+
+static int
+step_claims(struct tx *tx, struct authz *authz)
+{
+	const char *sent = form_get(authz->form, "claims");
+	const char *why = NULL;
+
+	if (str_empty(sent))
+		return 0;
+	if (strlen(sent) > CLAIMS_PARAMETER_MAX)
+		return fail(tx, OAUTH_INVALID_REQUEST, "claims is longer than 4096 bytes", NULL);
+	if (claims_parameter_check(tx->arena, sent, &why) != 0)
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "claims must be a JSON object with the members userinfo and id_token",
+			    "%s", why);
+	if (!claims_acr_possible(tx->arena, sent))
+		return fail(
+			tx, OAUTH_ACCESS_DENIED,
+			"the essential acr that was asked for cannot be met",
+			"claims.id_token.acr is essential with other values than " ACR_PASSWORD);
+	authz->claims = sent;
+	return 0;
+}
+
+static const struct authz_step steps[] = {
+	{"client", step_client},
+	{"redirect_uri", step_redirect_uri}, /* the gate: failures after it go to the client */
+	{"response_mode", step_response_mode},
+	{"duplicates", step_duplicates},
+	{"request_object", step_request_object},
+	{"response_type", step_response_type},
+	{"scope", step_scope},
+	{"pkce", step_pkce},
+	{"nonce", step_nonce},
+	{"prompt", step_prompt},
+	{"max_age", step_max_age},
+	{"hints", step_hints},
+	{"claims", step_claims},
+};
+
+const struct authz_step *
+authz_steps(size_t *count)
+{
+	*count = sizeof(steps) / sizeof(steps[0]);
+	return steps;
+}
+
+int
+authz_read(struct tx *tx, const struct form *form, struct authz *authz)
+{
+	*authz = (struct authz){.form = form, .max_age = -1};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (steps[i].check(tx, authz) != 0)
+			return -1;
+	return 0;
+}
+
+/* Only what this server reads is carried: a page must not grow with what a stranger appends. */
+static const char *const carried[] = {
+	"client_id",     "redirect_uri",   "response_type",
+	"response_mode", "scope",          "state",
+	"nonce",         "code_challenge", "code_challenge_method",
+	"prompt",        "max_age",        "login_hint",
+	"id_token_hint", "ui_locales",     "claims",
+};
+
+char *
+authz_request_text(struct arena *arena, const struct form *form)
+{
+	struct buf buf;
+	size_t max = 1;
+
+	for (size_t i = 0; i < form->count; i++)
+		max += 3 * (strlen(form->field[i].name) + strlen(form->field[i].value)) + 2;
+	buf_init(&buf, arena, max);
+	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
+		const char *value = form_get(form, carried[i]);
+
+		if (!value)
+			continue;
+		if (buf.size)
+			buf_add_char(&buf, '&');
+		buf_printf(&buf, "%s=", carried[i]);
+		buf_add_url(&buf, value, strlen(value));
+	}
+	if (buf_failed(&buf))
+		bug("a request text outgrew its own bound");
+	return buf.data;
+}

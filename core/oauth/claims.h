@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Claims about the person: what scopes release (OpenID Connect Core 5.4) and what the claims
+ * parameter asks for (5.5).
+ */
+#ifndef OSTIARY_OAUTH_CLAIMS_H
+#define OSTIARY_OAUTH_CLAIMS_H
+
+#include <stdbool.h>
+
+#include "core/base/str.h"
+#include "core/model/account.h"
+#include "core/model/realm.h"
+
+#define ACR_PASSWORD "1" /* one factor; the only context class there is */
+
+/* 0, or -1 with *why: the parameter is strict JSON and its members have the types of OpenID Connect
+ * Core 5.5. */
+int claims_parameter_check(struct arena *arena, const char *claims, const char **why)
+	__attribute__((warn_unused_result));
+
+/* False when the parameter makes an acr essential that is not ours. */
+bool claims_acr_possible(struct arena *arena, const char *claims);
+
+/* Which half of the claims parameter: its member's name. */
+#define CLAIMS_USERINFO "userinfo"
+#define CLAIMS_ID_TOKEN "id_token"
+
+/* Adds to out the account's claims that the granted scopes release. Empty ones are left out. */
+void claims_add_scopes(struct json_object *out, const struct realm *realm,
+		       const struct strlist *scopes, const struct account *account);
+
+/* Adds those that a half of the claims parameter (NULL: none) names; a "value" or "values" that
+ * does not match leaves the claim out. */
+void claims_add_requested(struct arena *arena, struct json_object *out, const char *claims,
+			  const char *half, const struct account *account);
+
+/* The claim is asked for in that half. */
+bool claims_has_request(struct arena *arena, const char *claims, const char *half,
+			const char *name);
+
+#endif

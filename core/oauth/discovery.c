@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Making the metadata document from the tables.
+ */
+#include "core/oauth/discovery.h"
+
+#include "core/base/arena.h"
+#include "core/base/json.h"
+#include "core/oauth/claims.h"
+#include "core/oauth/client_auth.h"
+#include "core/oauth/grant/grant.h"
+
+/* Constant lists: each entry is what the code of that name does. */
+static const struct {
+	const char *member;
+	const char *const values[8];
+} lists[] = {
+	{"response_types_supported", {"code"}},
+	{"response_modes_supported", {"query", "form_post"}},
+	{"subject_types_supported", {"public"}},
+	{"code_challenge_methods_supported", {"S256"}},
+	{"prompt_values_supported", {"none", "login", "consent", "select_account"}},
+	{"claim_types_supported", {"normal"}},
+	{"acr_values_supported", {ACR_PASSWORD}},
+};
+
+static const struct {
+	const char *member;
+	bool value;
+} flags[] = {
+	{"authorization_response_iss_parameter_supported", true}, /* RFC 9207 3 */
+	{"claims_parameter_supported", true},
+	{"request_parameter_supported", false},
+	{"request_uri_parameter_supported", false}, /* its default is true */
+};
+
+static void
+add_lists(struct json_object *document, struct arena *arena)
+{
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		struct strlist list = {0};
+
+		for (size_t j = 0; lists[i].values[j]; j++)
+			list = strlist_with(arena, &list, lists[i].values[j]);
+		json_add_list(document, lists[i].member, &list);
+	}
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		json_add_bool(document, flags[i].member, flags[i].value);
+}
+
+static void
+add_grants(struct json_object *document, struct arena *arena)
+{
+	size_t count;
+	const struct grant_row *rows = grants_table(&count);
+	struct strlist list = {0};
+
+	for (size_t i = 0; i < count; i++)
+		list = strlist_with(arena, &list, rows[i].name);
+	json_add_list(document, "grant_types_supported", &list);
+}
+
+static void
+add_auth_methods(struct json_object *document, struct arena *arena)
+{
+	size_t count;
+	const struct client_auth_row *rows = client_auth_table(&count);
+	struct strlist all = {0}, proving = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		all = strlist_with(arena, &all, rows[i].name);
+		if (!rows[i].is_public)
+			proving = strlist_with(arena, &proving, rows[i].name);
+	}
+	json_add_list(document, "token_endpoint_auth_methods_supported", &all);
+	json_add_list(document, "revocation_endpoint_auth_methods_supported", &all);
+	json_add_list(document, "introspection_endpoint_auth_methods_supported", &proving);
+}
+
+static void
+add_scopes(struct json_object *document, struct arena *arena, const struct realm *realm)
+{
+	size_t count;
+	const struct scope *standard = scopes_standard(&count);
+	struct strlist list = {0};
+
+	for (size_t i = 0; i < count; i++)
+		list = strlist_with(arena, &list, standard[i].name);
+	for (size_t i = 0; i < realm->scopes_count; i++)
+		list = strlist_with(arena, &list, realm->scopes[i].name);
+	json_add_list(document, "scopes_supported", &list);
+}
+
+static void
+add_claims(struct json_object *document, struct arena *arena)
+{
+	static const char *const ours[] = {"iss",       "sub",   "aud", "exp", "iat",
+					   "auth_time", "nonce", "acr", "amr", "sid"};
+	size_t count;
+	const struct claim *claims = claims_table(&count);
+	struct strlist list = {0};
+
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		list = strlist_with(arena, &list, ours[i]);
+	for (size_t i = 0; i < count; i++)
+		list = strlist_with(arena, &list, claims[i].name);
+	json_add_list(document, "claims_supported", &list);
+}
+
+char *
+discovery_document(struct arena *arena, const struct realm_live *live,
+		   const struct discovery_endpoint *endpoints, const struct strlist *locales)
+{
+	struct json_object *document = json_new_object(arena);
+	struct strlist algs = jws_alg_set_names(arena, keyring_algs(live->ring));
+
+	json_add_text(document, "issuer", live->realm.issuer);
+	for (; endpoints->member; endpoints++)
+		json_add_text(document, endpoints->member,
+			      arena_printf(arena, "%s%s", live->realm.issuer, endpoints->path));
+	add_lists(document, arena);
+	add_grants(document, arena);
+	add_auth_methods(document, arena);
+	add_scopes(document, arena, &live->realm);
+	add_claims(document, arena);
+	json_add_list(document, "ui_locales_supported", locales);
+	json_add_list(document, "id_token_signing_alg_values_supported", &algs);
+	return json_write(arena, document, NULL);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table of grants and the frame around them.
+ */
+#include "core/oauth/grant/grant.h"
+
+#include <string.h>
+
+static const struct grant_row rows[] = {
+	{"authorization_code", grant_code_prepare, grant_code_lost},
+	{"refresh_token", grant_refresh_prepare, grant_refresh_lost},
+};
+
+const struct grant_row *
+grants_table(size_t *count)
+{
+	*count = sizeof(rows) / sizeof(rows[0]);
+	return rows;
+}
+
+static int
+find_row(struct token_call *call, const struct grant_row **row)
+{
+	const char *name = form_get(call->form, "grant_type");
+
+	if (str_empty(name))
+		return fail(call->tx, OAUTH_INVALID_REQUEST,
+			    "grant_type is missing; send authorization_code or refresh_token",
+			    NULL);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].name, name) != 0)
+			continue;
+		*row = &rows[i];
+		if (strlist_has(&call->client->grant_types, name))
+			return 0;
+		return fail(call->tx, OAUTH_UNAUTHORIZED_CLIENT,
+			    "this client may not use this grant_type",
+			    "grant_types of the client lack %s", name);
+	}
+	return fail(call->tx, OAUTH_UNSUPPORTED_GRANT_TYPE,
+		    "this grant_type is not supported; send authorization_code or refresh_token",
+		    "sent %.64s", name);
+}
+
+int
+grant_replayed(struct token_call *call, const char *event, const char *text)
+{
+	struct tx *tx = call->tx;
+	const struct grant *grant = &call->state.grant;
+	const struct audit_about about = {
+		.account_id = grant->account_id,
+		.session_id = grant->session_id,
+		.client_id = grant->client_id,
+		.detail = "everything that the grant gave has ended",
+	};
+	enum store_verdict verdict = grant_revoke(tx->store, grant->id, event, tx->now);
+
+	if (verdict == STORE_OK)
+		verdict = tx_audit(tx, event, &about);
+	if (verdict == STORE_DOWN)
+		return fail_down(tx);
+	return fail(tx, OAUTH_INVALID_GRANT, text, "%s of grant %s: it was revoked", event,
+		    tx_hex(tx, grant->id));
+}
+
+int
+token_request(struct token_call *call, struct token_set *set)
+{
+	const struct grant_row *row = NULL;
+	enum store_verdict verdict;
+
+	if (find_row(call, &row) != 0 || row->prepare(call) != 0)
+		return -1;
+	verdict = token_issue(call->tx, &call->plan, set);
+	if (verdict == STORE_NONE) {
+		if (row->lost(call) != 0)
+			return -1;
+		verdict = token_issue(call->tx, &call->plan, set);
+	}
+	if (verdict == STORE_OK)
+		return 0;
+	return verdict == STORE_NONE
+		       ? fail(call->tx, OAUTH_INVALID_GRANT, "it has been used already", NULL)
+		       : fail_down(call->tx);
+}

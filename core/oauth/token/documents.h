@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is told about tokens: userinfo (OpenID Connect Core 5.3), introspection (RFC 7662 2.2), the
+ * token answer (RFC 6749 5.1).
+ */
+#ifndef OSTIARY_OAUTH_DOCUMENTS_H
+#define OSTIARY_OAUTH_DOCUMENTS_H
+
+#include "core/oauth/token/inspect.h"
+#include "core/oauth/token/plan.h"
+
+struct json_object *token_document(struct tx *tx, const struct token_set *set);
+
+/* The claims that the token's scopes and the claims parameter release; sub always. */
+struct json_object *userinfo_document(struct tx *tx, const struct inspected *inspected);
+
+/*
+ * {"active":false} unless the token is live and the caller may see it: its own client's, or any for
+ * a client registered with introspection "all".
+ */
+struct json_object *introspection_document(struct tx *tx, const struct client *caller,
+					   const struct inspected *inspected);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Protocol failures: one table gives each its wire name, HTTP status, whether it may be sent to the
+ * client's redirect URI, and whether it carries a challenge. Rendering is one file's work
+ * (core/endpoint/failure.c).
+ */
+#ifndef OSTIARY_PORT_ERROR_H
+#define OSTIARY_PORT_ERROR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum oauth_error {
+	OAUTH_NONE,
+	/* RFC 6749 4.1.2.1, 5.2 */
+	OAUTH_INVALID_REQUEST,
+	OAUTH_INVALID_CLIENT,
+	OAUTH_INVALID_GRANT,
+	OAUTH_UNAUTHORIZED_CLIENT,
+	OAUTH_UNSUPPORTED_GRANT_TYPE,
+	OAUTH_UNSUPPORTED_RESPONSE_TYPE,
+	OAUTH_INVALID_SCOPE,
+	OAUTH_ACCESS_DENIED,
+	OAUTH_SERVER_ERROR,
+	OAUTH_TEMPORARILY_UNAVAILABLE,
+	/* OpenID Connect Core 3.1.2.6 */
+	OAUTH_INTERACTION_REQUIRED,
+	OAUTH_LOGIN_REQUIRED,
+	OAUTH_ACCOUNT_SELECTION_REQUIRED,
+	OAUTH_CONSENT_REQUIRED,
+	OAUTH_REQUEST_NOT_SUPPORTED,
+	OAUTH_REQUEST_URI_NOT_SUPPORTED,
+	OAUTH_REGISTRATION_NOT_SUPPORTED,
+	/* RFC 6750 3.1 */
+	OAUTH_INVALID_TOKEN,
+	OAUTH_INSUFFICIENT_SCOPE,
+	/* RFC 7009 2.2.1 */
+	OAUTH_UNSUPPORTED_TOKEN_TYPE,
+	/* ours, for what HTTP itself refuses */
+	OAUTH_NOT_FOUND,
+	OAUTH_METHOD_NOT_ALLOWED,
+	OAUTH_BODY_TOO_LARGE,
+	OAUTH_TOO_MANY_REQUESTS,
+	OAUTH_ERROR_COUNT,
+};
+
+struct oauth_error_row {
+	const char *name; /* on the wire */
+	int status;       /* HTTP, when answered directly */
+	bool redirect;    /* may go to a proven redirect URI */
+	bool bearer;      /* challenged with WWW-Authenticate: Bearer */
+	const char *page; /* catalogue key of the text that people read */
+};
+
+const struct oauth_error_row *oauth_error_row(enum oauth_error error);
+
+/* The first failure of a request. */
+struct failure {
+	enum oauth_error error;
+	const char *text;    /* public: fixed printable ASCII without quotes and backslash;
+				error_description */
+	const char *detail;  /* private: for log and `ostiary explain`; may be NULL */
+	const char *page;    /* catalogue key instead of the row's; NULL */
+	int64_t retry_after; /* seconds; 0: not said */
+};
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Everything that is injected, made once at boot (fcgi/boot.c) and const from then on; and struct
+ * tx, one request's work. Whatever decides anything gets a tx: the time is read once, the arena is
+ * the request's, the first failure wins.
+ */
+#ifndef OSTIARY_PORT_PROVIDER_H
+#define OSTIARY_PORT_PROVIDER_H
+
+#include "core/base/arena.h"
+#include "core/base/log.h"
+#include "core/base/rand.h"
+#include "core/conf/conf.h"
+#include "core/model/account.h"
+#include "core/model/audit.h"
+#include "core/port/error.h"
+#include "core/port/realms.h"
+
+struct master;
+struct pages;
+struct ring;
+struct throttle;
+
+#define REQUEST_ID_MAX 48
+
+struct provider {
+	const struct conf *conf;
+	struct store *store;
+	const struct master *master;
+	const struct clock *clock;
+	const struct rand_source *random;
+	struct log *log;
+	struct realms *realms;
+	struct throttle *throttle; /* shared by the workers of the host; NULL on the command line */
+	struct ring *ring;         /* newest failures; NULL where there is none */
+	const struct pages
+		*pages;   /* templates, catalogues, static files; NULL on the command line */
+	const char *host; /* the host's name as request ids show it */
+};
+
+struct tx {
+	const struct provider *provider;
+	struct store *store;
+	struct arena *arena;
+	int64_t now; /* seconds since 1970, read once */
+	int64_t now_ms;
+	const struct realm_live *live; /* NULL until the realm is known */
+	const struct realm *realm;
+	char request_id[REQUEST_ID_MAX];
+	const char *address;   /* of the browser or client; NULL on the command line */
+	const char *actor;     /* for the record: "person", "client", "admin:NAME" */
+	const char *about;     /* what the request was, for `ostiary explain`: "POST /token" */
+	const char *client_id; /* once it is known, for log and record */
+	struct failure failure;
+};
+
+/* A fresh tx: reads the clock and makes the request id. */
+void tx_begin(struct tx *tx, const struct provider *provider, struct arena *arena);
+
+/* Sets the realm. */
+void tx_enter(struct tx *tx, const struct realm_live *live);
+
+/*
+ * Records a failure and returns -1. The first one wins. text is public and fixed: printable ASCII
+ * without '"' and '\'. The rest is private: what was expected, what came, and which setting decided
+ * it; never a secret.
+ */
+int fail(struct tx *tx, enum oauth_error error, const char *text, const char *private_format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* fail() for a database that is down: temporarily_unavailable with Retry-After. */
+int fail_down(struct tx *tx);
+
+/* One log line with request id, realm and client. */
+#define tx_log(tx, level, event, ...)                                                              \
+	log_event((tx)->provider->log, (level), (event), "request", (tx)->request_id, "realm",     \
+		  (tx)->realm ? (tx)->realm->name : NULL, "client", (tx)->client_id, "address",    \
+		  (tx)->address, __VA_ARGS__, NULL)
+
+/* Who and what an audit row is about; absent members are NULL. */
+struct audit_about {
+	const uint8_t *account_id, *session_id;
+	const char *client_id, *detail;
+};
+
+/* Writes the record (joins an open transaction) and the log line. */
+enum store_verdict tx_audit(struct tx *tx, const char *event, const struct audit_about *about)
+	__attribute__((warn_unused_result));
+
+/* A fresh time-ordered identifier. */
+void tx_id(struct tx *tx, uint8_t id[ID_SIZE]);
+
+/* Lower-case hexadecimal of an identifier, in the arena. */
+const char *tx_hex(struct tx *tx, const uint8_t id[ID_SIZE]);
+
+#endif

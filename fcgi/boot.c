@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Construction, in order; whatever fails says so in one line and the rest is tried too, so that all
+ * mistakes are seen at once.
+ */
+#include "fcgi/boot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/authn/throttle.h"
+#include "core/base/buf.h"
+#include "core/base/shared.h"
+#include "core/http/pages.h"
+#include "core/seal/seal.h"
+#include "sql/db.h"
+
+#define BOOT_MEMORY (32 * 1024 * 1024)
+#define HOST_MAX    64
+
+struct boot {
+	struct arena *arena;
+	struct conf conf;
+	struct provider provider;
+	void *shared;
+};
+
+static const char *
+host_name(struct arena *arena)
+{
+	char name[HOST_MAX + 1] = "";
+
+	if (gethostname(name, sizeof(name) - 1) != 0 || name[0] == '\0')
+		return "host";
+	name[strcspn(name, ".")] = '\0';
+	return arena_strdup(arena, name);
+}
+
+static void
+open_log(struct boot *boot, unsigned parts, const char *program, struct buf *why)
+{
+	const char *target = parts & BOOT_STDERR ? "stderr" : boot->conf.log_target;
+
+	boot->provider.log = log_open(target, program, (enum log_level)boot->conf.log_level);
+	if (!boot->provider.log)
+		buf_printf(why, "%s: the log file cannot be opened: %s\n", target, strerror(errno));
+}
+
+static void
+open_pages(struct boot *boot, struct buf *why)
+{
+	boot->provider.pages = pages_load(boot->arena, boot->conf.pages_dir, why);
+	if (!boot->provider.pages && why->size == 0)
+		buf_printf(why, "%s: the pages cannot be loaded\n", boot->conf.pages_dir);
+}
+
+static void
+open_master(struct boot *boot, struct buf *why)
+{
+	const struct conf *conf = &boot->conf;
+	const char *text = NULL;
+	struct master *master = seal_master_load(boot->arena, conf->master_key_file, &text);
+
+	if (!master) {
+		buf_printf(why, "%s\n", text);
+		return;
+	}
+	if (!str_empty(conf->previous_master_key_file) &&
+	    seal_master_load_previous(master, boot->arena, conf->previous_master_key_file, &text) !=
+		    0)
+		buf_printf(why, "%s\n", text);
+	boot->provider.master = master;
+}
+
+static void
+open_shared(struct boot *boot, struct buf *why)
+{
+	const char *dir = boot->conf.state_dir;
+
+	boot->shared = shared_map(arena_printf(boot->arena, "%s/throttle", dir), throttle_size());
+	if (!boot->shared)
+		buf_printf(why,
+			   "%s/throttle: cannot be mapped: %s; the folder must belong to the user "
+			   "that the workers run as\n",
+			   dir, strerror(errno));
+	boot->provider.throttle = boot->shared;
+	boot->provider.ring = ring_open(arena_printf(boot->arena, "%s/failures", dir));
+	if (!boot->provider.ring)
+		buf_printf(why, "%s/failures: cannot be opened: %s\n", dir, strerror(errno));
+}
+
+static void
+open_store(struct boot *boot, unsigned parts, struct buf *why)
+{
+	const struct conf *conf = &boot->conf;
+	bool admin = (parts & BOOT_ADMIN) && !str_empty(conf->db_admin_user);
+	const char *file = admin ? conf->db_admin_password_file : conf->db_password_file;
+	struct store_options options = {
+		.socket = conf->db_socket,
+		.host = conf->db_host,
+		.port = (unsigned)conf->db_port,
+		.database = conf->db_name,
+		.user = admin ? conf->db_admin_user : conf->db_user,
+		.ca = conf->db_ca,
+	};
+	const char *text = NULL;
+
+	if (!str_empty(file)) {
+		options.password = conf_read_secret(boot->arena, file, &text);
+		if (!options.password) {
+			buf_printf(why, "%s\n", text);
+			return;
+		}
+	}
+	boot->provider.store = store_open(&options, boot->provider.log);
+}
+
+static void
+construct(struct boot *boot, unsigned parts, const char *program, struct buf *why)
+{
+	struct provider *provider = &boot->provider;
+
+	provider->conf = &boot->conf;
+	provider->clock = &clock_system;
+	provider->random = &rand_system;
+	provider->host = host_name(boot->arena);
+	open_log(boot, parts, program, why);
+	if (parts & BOOT_PAGES)
+		open_pages(boot, why);
+	if (parts & BOOT_MASTER)
+		open_master(boot, why);
+	if (parts & BOOT_SHARED)
+		open_shared(boot, why);
+	open_store(boot, parts, why);
+	if (provider->store && provider->master)
+		provider->realms = realms_new(provider->store, provider->master, provider->log);
+}
+
+struct boot *
+boot_open(const char *path, unsigned parts, const char *program, struct buf *why)
+{
+	struct arena *arena = arena_new(BOOT_MEMORY);
+	struct boot *boot = arena_alloc(arena, sizeof(*boot));
+
+	boot->arena = arena;
+	if (conf_load(arena, path, &boot->conf, why) == 0)
+		construct(boot, parts, program, why);
+	if (why->size == 0)
+		return boot;
+	boot_close(boot);
+	return NULL;
+}
+
+void
+boot_close(struct boot *boot)
+{
+	if (!boot)
+		return;
+	realms_free(boot->provider.realms);
+	if (boot->provider.store)
+		store_close(boot->provider.store);
+	if (boot->provider.ring)
+		ring_close(boot->provider.ring);
+	if (boot->shared)
+		shared_unmap(boot->shared, throttle_size());
+	if (boot->provider.log)
+		log_close(boot->provider.log);
+	arena_free(boot->arena);
+}
+
+const struct provider *
+boot_provider(const struct boot *boot)
+{
+	return &boot->provider;
+}
