@@ -23,9 +23,8 @@ static const struct jwk_curve curves[] = {
 	{"Ed25519", "ED25519", JWK_OKP, 32},
 };
 
-#define CURVES     (sizeof(curves) / sizeof(curves[0]))
-#define POINT_MAX  (1 + 2 * 66)
-#define NUMBER_MAX (JWK_RSA_BITS_MAX / 8)
+#define CURVES    (sizeof(curves) / sizeof(curves[0]))
+#define POINT_MAX (1 + 2 * 66)
 
 const struct jwk_curve *
 jwk_curve_by_name(const char *name)
@@ -219,12 +218,12 @@ build_rsa(struct arena *arena, const struct jwk_numbers *numbers, struct jwk *jw
 	OSSL_PARAM_BLD *builder = new_builder(arena);
 	enum jwk_verdict verdict;
 
-	if (numbers->n.size > NUMBER_MAX || numbers->e.size > NUMBER_MAX)
-		return JWK_WEAK;
 	push_number(arena, builder, OSSL_PKEY_PARAM_RSA_N, &numbers->n);
 	push_number(arena, builder, OSSL_PKEY_PARAM_RSA_E, &numbers->e);
 	for (size_t i = 0; jwk->is_private && i < sizeof(secret) / sizeof(secret[0]); i++) {
+		/* primes of any length would be tested for as long as that takes */
 		if (secret[i].number->size > numbers->n.size)
+
 			return JWK_INVALID;
 		push_number(arena, builder, secret[i].name, secret[i].number);
 	}

@@ -84,7 +84,7 @@ jws_read_unverified(struct arena *arena, const char *text, size_t size, struct j
 	if (size > JWS_TEXT_MAX)
 		return JWS_TOO_LARGE;
 	first = memchr(text, '.', size);
-	if (first == NULL || first == text)
+	if (first == NULL)
 		return JWS_MALFORMED;
 	/* a third dot is not base64url and is refused with the signature */
 	second = memchr(first + 1, '.', size - (size_t)(first + 1 - text));
@@ -115,7 +115,7 @@ mac_is_right(const struct jws *jws, const struct jwk *key, const struct jwa *row
 		      (const unsigned char *)jws->input, jws->input_size, mac, sizeof(mac),
 		      &size) == NULL)
 		bug("HMAC failed");
-	right = size == jws->signature_size && hash_equal(mac, jws->signature, size);
+	right = hash_equal(mac, jws->signature, row->signature_size);
 	hash_wipe(mac, sizeof(mac));
 	return right;
 }

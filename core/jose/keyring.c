@@ -138,8 +138,7 @@ const struct jwk *
 keyring_verifier(const struct keyring *ring, const char *kid, enum jws_alg alg,
 		 enum key_purpose purpose)
 {
-	if (kid == NULL)
-		return NULL;
+
 	for (size_t i = 0; i < ring->count; i++) {
 		const struct keyring_key *key = &ring->key[i];
 

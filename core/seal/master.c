@@ -109,8 +109,7 @@ decode_key(char *text, size_t size, uint8_t key[SEAL_KEY_SIZE])
 	if (size > 0 && text[size - 1] == '\n')
 		size--;
 	text[size] = '\0';
-	if (strlen(text) != size)
-		return -1;
+
 	if (size == B64_TEXT)
 		return b64url_decode_exact(text, size, key, SEAL_KEY_SIZE);
 	return size == HEX_TEXT ? hex_decode_exact(text, key, SEAL_KEY_SIZE) : -1;
@@ -156,7 +155,7 @@ load_key(struct arena *arena, const char *path, uint8_t key[SEAL_KEY_SIZE], cons
 	size = read_all(descriptor, text, FILE_MAX + 1);
 	if (size < 0)
 		*why = arena_printf(arena, "master key file %s: %s", path, strerror(errno));
-	else if (size > FILE_MAX || decode_key(text, (size_t)size, key) != 0)
+	else if (decode_key(text, (size_t)size, key) != 0)
 		*why = arena_printf(arena,
 				    "master key file %s: not 32 bytes as base64url or hexadecimal "
 				    "text",

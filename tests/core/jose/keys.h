@@ -41,13 +41,14 @@
 	"ILRAJzmi_bTLFKqAlYuU0Tm68A4s_xkar4eRqN4OKiDe4ESVykdHxVLuLFv3jJmIf17k_NlvPxDjxe6Q" \
 	"ihrzKEvZ-rI7txb3JkAeWhmFawR8BMtObnO66HiyCIR4Bquhr6K7RWyDtq0_2LzOX6u_LZZCQk3o0Gtb" \
 	"t7y_1TwI454"
+/* even, without a small odd factor */
 #define RSA_N_EVEN \
 	"uRNnqbAYmfSV0lDS-" \
 	"FMQeZgXQH5lePgWOtJ41ypiM8eIm52QJFDZe8Lp5ykhagvMlvW-91vVNrVh_HAr-qU15yz_UOpDOCV9o" \
 	"5JSNTDPyaULZcf1AEXZuXSTWfZX0Ew6wkBg9eW9ikH4cVPAs2beYyJaUac0kL1moO5tBAo4jXyY6tM9Q" \
 	"wWCByHYkdRVCo-HONTIO4Ni-qYchzMiqJYW9gS0hFdE8EoTC82Cfb3ULi8uYy0qQuZE82CXhqL8TUgxp" \
 	"6acCiW9xQTPQw3Ymgv60RJTZp2GF60g1hWBydC_ALVDMCSseL9OWSiA1b0qwGqqq2WNCMJ7FzRTM8IjG" \
-	"Bg6hA"
+	"Bg6gg"
 #define RSA_N_BY_3 \
 	"uRNnqbAYmfSV0lDS-" \
 	"FMQeZgXQH5lePgWOtJ41ypiM8eIm52QJFDZe8Lp5ykhagvMlvW-91vVNrVh_HAr-qU15yz_UOpDOCV9o" \
@@ -143,6 +144,16 @@
 #define OCT_32 "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 #define OCT_64 \
 	"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw"
+#define OCT_513 \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr" \
+	"a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2tr"
 #define OCT_KEY(k) "{\"kty\":\"oct\",\"k\":\"" k "\"}"
 /* clang-format on */
 

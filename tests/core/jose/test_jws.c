@@ -321,6 +321,9 @@ test_sets(void **state)
 	check(jws_verify_set(arena, named, strlen(named), &(struct jwk_set){0}, ALL, &jws) ==
 		      JWS_KEY_UNKNOWN,
 	      "empty set");
+	check(jws_verify_set(arena, named, strlen(named), &(struct jwk_set){0}, rsa_only, &jws) ==
+		      JWS_ALG_REFUSED,
+	      "not allowed, and no key");
 	/* the right key behind as many wrong ones as are tried */
 	for (int i = 0; i < JWS_TRIES_MAX; i++) {
 		struct jwk wrong = jwk_generate(arena, JWS_ES256, 0);
