@@ -42,6 +42,9 @@ enum store_verdict store_clock_skew(struct store *store, int64_t now_ms, int64_t
  * in *why. */
 int store_prepare_all(struct store *store, const char **why);
 
+/* Whether the user of this connection may change the schema: that of the workers should not. */
+enum store_verdict store_may_change_schema(struct store *store, bool *may);
+
 /* The server's version text. */
 const char *store_server_version(struct store *store);
 

@@ -70,6 +70,7 @@ enum statement_set_number {
 	SET_GRANT,
 	SET_TOKEN,
 	SET_AUDIT,
+	SET_RIGHTS,
 	STATEMENT_SETS,
 };
 
@@ -87,6 +88,7 @@ extern const struct statement_set session_statements;
 extern const struct statement_set grant_statements;
 extern const struct statement_set token_statements;
 extern const struct statement_set audit_statements;
+extern const struct statement_set rights_statements;
 
 /* Runs a change. STORE_OK when it changed a row, STORE_NONE when none. */
 enum store_verdict sql_change(struct store *store, const struct statement_set *set, unsigned which,

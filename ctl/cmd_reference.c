@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ostiary reference, hidden: the manual pages and lists of the documentation, made from the tables
+ * that the program itself reads. `make docs` writes them, a test compares them.
+ */
+#include <string.h>
+
+#include "core/base/str.h"
+#include "core/manage/manage_realm.h"
+#include "core/model/client.h"
+#include "core/model/profile.h"
+#include "ctl/commands.h"
+
+#define MAN_DATE "November 21, 2026"
+
+/* ---- mdoc ---- */
+
+/* Text of a table as mdoc: a line that begins with a dot or quote and backslashes are escaped. */
+static void
+add_text(struct buf *out, const char *text)
+{
+	if (*text == '.' || *text == '\'')
+		buf_add_text(out, "\\&");
+	for (; *text; text++) {
+		if (*text == '\\')
+			buf_add_text(out, "\\e");
+		else if (*text == '-')
+			buf_add_text(out, "\\-");
+		else
+			buf_add_char(out, *text);
+		/* mdoc wants each sentence on a line of its own */
+		if (text[0] == '.' && text[1] == ' ') {
+			buf_add_char(out, '\n');
+			text++;
+		}
+	}
+	buf_add_char(out, '\n');
+}
+
+static void
+add_option(struct buf *out, const struct cli_option *option)
+{
+	buf_printf(out, ".It Fl Fl %s", option->name + 2);
+	if (str_ends(option->name, "-"))
+		buf_add_text(out, " Ns Ar LANG");
+	if (option->value)
+		buf_printf(out, " Ar %s", option->value);
+	buf_add_char(out, '\n');
+	add_text(out, option->help);
+}
+
+static void
+add_options(struct buf *out, const struct cli_option *options, size_t count)
+{
+	if (count == 0)
+		return;
+	buf_add_text(out, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < count; i++)
+		add_option(out, &options[i]);
+	buf_add_text(out, ".El\n");
+}
+
+static void
+add_command(struct buf *out, const struct cli_command *command)
+{
+	buf_printf(out, ".It Cm %s", command->name);
+	if (*command->arguments)
+		buf_printf(out, " Ar %s", command->arguments);
+	buf_add_char(out, '\n');
+	add_text(out, command->help);
+	add_options(out, command->options, command->options_count);
+}
+
+static void
+add_item(struct buf *out, const char *macro, const char *name, const char *help)
+{
+	buf_printf(out, ".It %s %s\n", macro, name);
+	add_text(out, help);
+}
+
+static void
+add_commands(struct buf *out)
+{
+	size_t visible, all;
+	const struct cli_group *const *groups = cli_groups(&visible, &all);
+
+	buf_add_text(out, ".Sh COMMANDS\n");
+	for (size_t g = 0; g < visible; g++) {
+		buf_printf(out, ".Ss %s: %s\n.Bl -tag -width Ds\n", groups[g]->name,
+			   groups[g]->help);
+		for (size_t c = 0; c < groups[g]->count; c++)
+			add_command(out, &groups[g]->commands[c]);
+		buf_add_text(out, ".El\n");
+	}
+}
+
+static void
+add_settings(struct buf *out)
+{
+	size_t count;
+	const struct manage_realm_field *fields = manage_realm_fields(&count);
+	const struct setting *settings;
+
+	buf_add_text(out, ".Sh SETTINGS\n"
+			  "What\n.Cm realm set\nchanges.\n"
+			  "Durations are numbers with s, m, h or d.\n"
+			  "Those marked with a star may be different for a client:\n"
+			  ".Cm client edit Ar ID Fl Fl set Ar NAME Ns = Ns Ar VALUE .\n"
+			  ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < count; i++)
+		add_item(out, "Va", fields[i].name, fields[i].help);
+	settings = settings_table(&count);
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(out, ".It Va %s%s\n", settings[i].name,
+			   settings[i].client_may ? " *" : "");
+		add_text(out, settings[i].help);
+		buf_printf(out, "Default: %s.\n", settings[i].fallback);
+	}
+	buf_add_text(out, ".El\n");
+}
+
+static void
+add_metadata(struct buf *out)
+{
+	size_t count;
+	const struct metadata_field *fields = client_metadata_table(&count);
+
+	buf_add_text(out, ".Sh CLIENT METADATA\n"
+			  "Fields of\n.Cm client add\nand\n.Cm client edit ;\n"
+			  "the names are those of RFC 7591 and OpenID Connect registration.\n"
+			  ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < count; i++)
+		add_item(out, "Va", fields[i].name, fields[i].help);
+	buf_add_text(out, ".El\n");
+}
+
+static void
+add_profiles(struct buf *out)
+{
+	size_t count;
+	const struct profile *profiles = profiles_table(&count);
+
+	buf_add_text(out, ".Sh PROFILES\n"
+			  "Rules that a realm and each of its clients have; the stricter of both "
+			  "counts.\n"
+			  ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < count; i++)
+		add_item(out, "Cm", profiles[i].name, profiles[i].help);
+	buf_add_text(out, ".El\n");
+}
+
+static void
+add_exits(struct buf *out)
+{
+	buf_add_text(out, ".Sh EXIT STATUS\n.Bl -tag -width Ds\n");
+	for (int i = CLI_OK; i <= CLI_DOWN; i++)
+		add_item(out, "", arena_printf(out->arena, "%d", i),
+			 cli_exit_row((enum cli_exit)i)->help);
+	buf_add_text(out, ".El\n");
+}
+
+static void
+write_man(struct buf *out)
+{
+	size_t count;
+	const struct cli_option *globals = cli_global_options(&count);
+
+	buf_add_text(
+		out,
+		".\\\" SPDX-License-Identifier: ISC\n"
+		".\\\" Made by `make docs` from the tables of the program.\n"
+		".Dd " MAN_DATE "\n"
+		".Dt OSTIARY 8\n.Os\n.Sh NAME\n.Nm ostiary\n"
+		".Nd administer an OAuth 2.0 and OpenID Connect provider\n"
+		".Sh SYNOPSIS\n.Nm\n.Op Ar options\n.Ar command\n.Op Ar arguments\n"
+		".Op Ar options\n"
+		".Sh DESCRIPTION\n"
+		".Nm\nworks on the database that the FastCGI workers use; changes are in force "
+		"within a second.\n"
+		"A fresh installation needs\n.Cm migrate ,\n.Cm realm add\nand\n"
+		".Cm client add .\n"
+		".Pp\n"
+		"Secrets are never taken from the command line: passwords come from the "
+		"terminal or from standard input.\n"
+		"What destroys asks for the name of what goes; without a terminal it needs\n"
+		".Fl Fl yes .\n"
+		"Every change is written to the record with the name of the person at work.\n"
+		".Pp\nOptions of all commands, before or after the command:\n");
+	add_options(out, globals, count);
+	add_commands(out);
+	add_settings(out);
+	add_metadata(out);
+	add_profiles(out);
+	buf_add_text(out, ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
+			  ".It Ev " CONF_ENVIRONMENT "\nThe path of the configuration file.\n.El\n"
+			  ".Sh FILES\n.Bl -tag -width Ds\n"
+			  ".It Pa " CONF_DEFAULT_PATH "\nThe configuration file, see\n"
+			  ".Xr ostiary.conf 5 .\n.El\n");
+	add_exits(out);
+	buf_add_text(out, "With\n.Fl Fl json\nfailures are a document on standard error:\n"
+			  ".Dl {\\(dqerror\\(dq: {\\(dqcode\\(dq: \\(dqnot_found\\(dq, "
+			  "\\(dqexit\\(dq: 3, \\(dqmessages\\(dq: [\\(dq...\\(dq]}}\n"
+			  ".Sh EXAMPLES\nA first realm with a client and a person:\n"
+			  ".Bd -literal -offset indent\n"
+			  "ostiary migrate\n"
+			  "ostiary realm add main \\-\\-issuer https://login.example\n"
+			  "ostiary client add \\-\\-name \\(dqStaff wiki\\(dq \\e\n"
+			  "        \\-\\-redirect\\-uri https://wiki.example/callback\n"
+			  "ostiary user add alice \\-\\-claim email=alice@example.com\n"
+			  ".Ed\n"
+			  ".Sh SEE ALSO\n.Xr ostiary.conf 5\n");
+}
+
+/* ---- the configuration file ---- */
+
+static void
+add_conf_option(struct buf *out, const struct conf_option *option)
+{
+	static const char *const types[] = {
+		[CONF_TEXT] = "text",   [CONF_PATH] = "path",   [CONF_INT] = "number",
+		[CONF_BOOL] = "yes|no", [CONF_LEVEL] = "level",
+	};
+
+	buf_printf(out, ".It Va %s No = Ar %s\n", option->name, types[option->type]);
+	add_text(out, option->help);
+	if (option->type == CONF_INT)
+		buf_printf(out, "From %lld to %lld.\n", (long long)option->min,
+			   (long long)option->max);
+	if (!str_empty(option->fallback)) {
+		buf_add_text(out, "Default: ");
+		add_text(out, arena_printf(out->arena, "%s", option->fallback));
+	}
+}
+
+static void
+write_conf(struct buf *out)
+{
+	size_t count;
+	const struct conf_option *options = conf_table(&count);
+	const char *section = NULL;
+
+	buf_add_text(out,
+		     ".\\\" SPDX-License-Identifier: ISC\n"
+		     ".\\\" Made by `make docs` from the tables of the program.\n"
+		     ".Dd " MAN_DATE "\n"
+		     ".Dt OSTIARY.CONF 5\n.Os\n.Sh NAME\n.Nm ostiary.conf\n"
+		     ".Nd what the host decides for Ostiary\n"
+		     ".Sh DESCRIPTION\n"
+		     "The file holds sections in brackets and options\n"
+		     ".Ql name = value ,\none on a line; what follows a\n.Ql #\n"
+		     "or\n.Ql \\&;\nat the beginning of a line is a comment.\n"
+		     "Unknown options are refused.\n"
+		     "Realms, clients and people are not in it: they are in the database, see\n"
+		     ".Xr ostiary 8 .\n"
+		     ".Cm ostiary config check\ntells every mistake with its line.\n");
+	for (size_t i = 0; i < count; i++) {
+		if (!str_equal(section, options[i].section)) {
+			buf_printf(out, "%s.Sh [%s]\n.Bl -tag -width Ds\n", section ? ".El\n" : "",
+				   options[i].section);
+			section = options[i].section;
+		}
+		add_conf_option(out, &options[i]);
+	}
+	buf_add_text(out,
+		     ".El\n.Sh FILES\n.Bl -tag -width Ds\n"
+		     ".It Pa " CONF_DEFAULT_PATH "\nThe usual place; the environment variable\n"
+		     ".Ev " CONF_ENVIRONMENT "\nnames another one.\n.El\n"
+		     ".Sh SEE ALSO\n.Xr ostiary 8\n");
+}
+
+/* ---- lists for the manual ---- */
+
+static void
+write_settings(struct buf *out)
+{
+	size_t count;
+	const struct setting *settings = settings_table(&count);
+
+	buf_add_text(out, "| setting | default | of clients too | meaning |\n|---|---|---|---|\n");
+	for (size_t i = 0; i < count; i++)
+		buf_printf(out, "| `%s` | %s | %s | %s |\n", settings[i].name, settings[i].fallback,
+			   settings[i].client_may ? "yes" : "no", settings[i].help);
+}
+
+static void
+write_metadata(struct buf *out)
+{
+	size_t count;
+	const struct metadata_field *fields = client_metadata_table(&count);
+
+	buf_add_text(out, "| field | values | meaning |\n|---|---|---|\n");
+	for (size_t i = 0; i < count; i++) {
+		buf_printf(out, "| `%s` | ", fields[i].name);
+		for (size_t c = 0; fields[i].choices && fields[i].choices[c]; c++)
+			buf_printf(out, "%s`%s`", c ? " " : "", fields[i].choices[c]);
+		buf_printf(out, " | %s |\n", fields[i].help);
+	}
+}
+
+static enum cli_exit
+run(struct cli *cli)
+{
+	static const struct {
+		const char *name;
+		void (*write)(struct buf *out);
+	} parts[] = {
+		{"man", write_man},
+		{"conf", write_conf},
+		{"settings", write_settings},
+		{"metadata", write_metadata},
+	};
+	struct buf out;
+
+	buf_init(&out, cli->arena, CLI_OUTPUT_MAX);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (!str_equal(parts[i].name, cli_arg(cli, 0)))
+			continue;
+		parts[i].write(&out);
+		cli_say(cli, "%s", out.data);
+		json_add_text(cli->doc, "text", out.data);
+		return CLI_OK;
+	}
+	return cli_fail(cli, CLI_USAGE, "reference %s: man, conf, settings or metadata",
+			cli_arg(cli, 0));
+}
+
+static const struct cli_command commands[] = {
+	{.name = "reference",
+	 .arguments = "man|conf|settings|metadata",
+	 .arguments_min = 1,
+	 .arguments_max = 1,
+	 .help = "Prints parts of the documentation.",
+	 .run = run},
+};
+
+const struct cli_group group_reference = {"reference", "parts of the documentation",
+					  ROWS(commands)};

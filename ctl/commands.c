@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The table of groups, in the order of help and manual. What stands last is hidden: it serves the
+ * build.
+ */
+#include "ctl/commands.h"
+
+#define HIDDEN 1
+#define COUNT  13
+
+static struct cli_group const *const order[COUNT] = {
+	&group_migrate, &group_realm,      &group_client,    &group_user,   &group_scope,
+	&group_key,     &group_session,    &group_jobs,      &group_config, &group_doctor,
+	&group_explain, &group_completion, &group_reference,
+};
+
+const struct cli_group *const *
+cli_groups(size_t *visible, size_t *all)
+{
+	*all = COUNT;
+	*visible = COUNT - HIDDEN;
+	return order;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The groups of commands, one file each.
+ */
+#ifndef OSTIARY_CTL_COMMANDS_H
+#define OSTIARY_CTL_COMMANDS_H
+
+#include "ctl/cli.h"
+
+#define ROWS(table)    (table), sizeof(table) / sizeof((table)[0])
+#define OPTIONS(table) .options = (table), .options_count = sizeof(table) / sizeof((table)[0])
+
+extern const struct cli_group group_migrate;
+extern const struct cli_group group_realm;
+extern const struct cli_group group_client;
+extern const struct cli_group group_user;
+extern const struct cli_group group_scope;
+extern const struct cli_group group_key;
+extern const struct cli_group group_session;
+extern const struct cli_group group_jobs;
+extern const struct cli_group group_config;
+extern const struct cli_group group_doctor;
+extern const struct cli_group group_explain;
+extern const struct cli_group group_completion;
+extern const struct cli_group group_reference;
+
+/* Secrets of clients are commands of the group client, in a file of their own. */
+enum cli_exit client_secret_add_run(struct cli *cli);
+enum cli_exit client_secret_list_run(struct cli *cli);
+enum cli_exit client_secret_expire_run(struct cli *cli);
+enum cli_exit client_secret_remove_run(struct cli *cli);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The doctor's findings and the parts of the examination. Every finding is one line with its
+ * remedy; a part that cannot look says so and lets the others go on.
+ */
+#ifndef OSTIARY_CTL_DOCTOR_H
+#define OSTIARY_CTL_DOCTOR_H
+
+#include "ctl/cli.h"
+
+enum finding { FINDING_OK, FINDING_WARNING, FINDING_ERROR };
+
+struct doctor {
+	struct cli *cli;
+	struct conf conf;
+	struct master *master; /* NULL: it could not be read */
+	struct json_object *findings;
+	size_t counts[FINDING_ERROR + 1];
+};
+
+void doctor_find(struct doctor *doctor, enum finding finding, const char *about, const char *format,
+		 ...) __attribute__((format(printf, 4, 5)));
+
+/* Files of the configuration and their rights; reads the master key. */
+void doctor_files(struct doctor *doctor);
+/* Connection, versions, schema, statements, clock, rights. True when rows can be read. */
+bool doctor_database(struct doctor *doctor);
+/* Keys of a realm: they open, and each algorithm in use has an active one. */
+void doctor_keys(struct doctor *doctor, const struct realm *realm);
+/* What the web server answers for a realm's issuer. */
+void doctor_web(struct doctor *doctor, const struct realm *realm);
+
+/* Fetches a URL with the program curl. The body in the arena, or NULL with *why. */
+char *doctor_fetch(struct arena *arena, const char *url, const char **why);
+/* False where the program curl is not installed. */
+bool doctor_can_fetch(void);
+
+#endif
