@@ -52,7 +52,7 @@ $(BUILD)/core/conf/conf.o: $(BUILD)/prefix
 $(BUILD)/core/conf/conf.o: ALL_CFLAGS += -DOSTIARY_PAGES_DIR='"$(PREFIX)/share/ostiary/pages"'
 
 OBJECTS_worker := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fcgi/*.c))
-OBJECTS_ctl := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ctl/*.c))
+OBJECTS_ctl := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ctl/*.c)) $(BUILD)/fcgi/boot.o
 
 # The boot code is shared: both programs construct the same provider.
 $(BUILD)/ostiary.fcgi: $(OBJECTS_worker) $(CORE_ARCHIVES)

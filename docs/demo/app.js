@@ -239,7 +239,7 @@ async function step(button, done, action) {
   $('status').textContent = '';
   try {
     await action();
-    $('status').textContent = done;
+    if (done) $('status').textContent = done;
   } catch (error) {
     explain(error);
   } finally {

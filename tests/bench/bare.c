@@ -51,7 +51,7 @@ enum query {
 
 static const char *const texts[QUERIES] = {
 	[TOKEN_IDS] = "SELECT t.id FROM access_token AS t JOIN auth_grant AS g ON g.id = t.grant_id"
-		      " WHERE g.claims IS NULL AND t.expires_at > ? ORDER BY t.id DESC LIMIT 1000",
+		      " WHERE t.expires_at > ? ORDER BY t.id DESC LIMIT 1000",
 	[GRANT_IDS] =
 		"SELECT id, account_id, client_id FROM auth_grant WHERE refresh_generation > 0"
 		" AND expires_at > ? ORDER BY id DESC LIMIT 8",

@@ -167,7 +167,7 @@ class Bench:
     def add_client(self, name, *settings):
         redirect = f"{self.stack.site}/callback"
         words = []
-        for setting in settings:
+        for setting in ("grant_types=authorization_code refresh_token", *settings):
             words += ["--set", setting]
         made = self.stack.ctl("client", "add", "--id", name, "--name", name, "--redirect-uri",
                               redirect, *words, json=True)
@@ -191,19 +191,21 @@ class Bench:
                                    self.folder / f"{name}.sock", number, name).start())
 
     def fill(self):
-        """Copies of one grant and one token under other ids, as old as the first of their kind."""
+        """Copies of one grant and one token, older than ours, of as many people and sessions."""
         if ROWS <= 0:
             return
         print(f"filling the token tables with {ROWS} rows", file=sys.stderr)
         begun = time.monotonic()
         query = self.stack.mariadb.query
-        for table, keys in (("auth_grant", []), ("access_token", ["grant_id"])):
+        ordered = ("CONCAT(UNHEX(LPAD(HEX(1700000000000 + s.seq * 20), 12, '0')),"
+                   " UNHEX(LEFT(SHA1(s.seq), 20)))")
+        scattered = "UNHEX(LEFT(SHA1(-s.seq), 32))"
+        for table, fresh in (
+                ("auth_grant", {"id": ordered, "account_id": scattered, "session_id": scattered}),
+                ("access_token", {"id": ordered, "grant_id": ordered})):
             columns = [row[0] for row in query(f"SHOW COLUMNS FROM {table}", self.stack.database)]
-            rest = [c for c in columns if c not in ("id", *keys)]
-            fresh = ("CONCAT(UNHEX(LPAD(HEX(1700000000000 + s.seq * 20), 12, '0')),"
-                     " UNHEX(LEFT(SHA1(s.seq), 20)))")
-            query(f"INSERT INTO {table} (id, {', '.join(keys + rest)})"
-                  f" SELECT {', '.join([fresh] * (1 + len(keys)) + ['t.' + c for c in rest])}"
+            values = [fresh.get(column, "t." + column) for column in columns]
+            query(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)}"
                   f" FROM seq_1_to_{ROWS} AS s,"
                   f" (SELECT * FROM {table} ORDER BY id LIMIT 1) AS t", self.stack.database)
         query("ANALYZE TABLE auth_grant, access_token", self.stack.database)

@@ -91,12 +91,12 @@ class Stack:
                       encoding="ascii") as key:
                 key.write(secrets.token_hex(32) + "\n")
         conf = {
-            "database": {"socket": self.mariadb.socket, "name": self.database, "user": "ostiary",
-                         "admin_user": "ostiary_admin"},
+            "database": {"db_socket": self.mariadb.socket, "db_name": self.database,
+                         "db_user": "ostiary", "db_admin_user": "ostiary_admin"},
             "keys": {"master_key_file": self.master_key},
             "server": {"pages_dir": TOP / "pages", "state_dir": state,
                        "allow_http_loopback": "yes"},
-            "log": {"target": self.log, "level": "info"}}
+            "log": {"log_target": self.log, "log_level": "info"}}
         for section, options in extra.items():
             conf.setdefault(section, {}).update(options)
         with open(self.conf, "w", encoding="utf-8") as out:
@@ -160,11 +160,12 @@ class Stack:
     def create_demo(self):
         """A realm, a confidential web client, a public single-page client and a person."""
         web, spa, password = f"{self.site}/callback", f"{self.site}/", "looking-glass-7"
+        grants = ("--set", "grant_types=authorization_code refresh_token")
         self.ctl("realm", "add", "main", "--issuer", self.issuer, "--display-name", "Ostiary demo")
         made = self.ctl("client", "add", "--id", "demo-web", "--name", "Demo web app",
-                        "--redirect-uri", web, json=True)
+                        "--redirect-uri", web, *grants, json=True)
         self.ctl("client", "add", "--id", "demo-spa", "--public", "--name", "Demo page",
-                 "--redirect-uri", spa, "--set", f"origins={self.site}",
+                 "--redirect-uri", spa, *grants, "--set", f"origins={self.site}",
                  "--set", f"post_logout_redirect_uris={spa}")
         self.ctl("user", "add", "alice", "--password-stdin", "--claim", "name=Alice Adams",
                  "--claim", "given_name=Alice", "--claim", "family_name=Adams",
