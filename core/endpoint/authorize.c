@@ -64,6 +64,12 @@ handle_authorize(struct call *call)
 		return;
 	}
 	interaction->request = post ? call->form : call->query;
+	if (!interaction->browser.has_value &&
+	    form_get(&interaction->request, INTERACTION_RESTARTED)) {
+		tx->failure.page = "cookies";
+		(void)fail(tx, OAUTH_INVALID_REQUEST, "the browser does not keep cookies", NULL);
+		return;
+	}
 	call->authz = &interaction->authz;
 	if (authz_read(tx, &interaction->request, &interaction->authz) != 0)
 		return;

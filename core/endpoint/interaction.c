@@ -310,19 +310,25 @@ interaction_cancel(struct interaction *interaction)
 	(void)fail(&interaction->call->tx, OAUTH_ACCESS_DENIED, "the person cancelled", NULL);
 }
 
-/* The request of a page that is no longer good, from its beginning: that proves nothing and loses
- * nothing. */
+/*
+ * The request of a page that is no longer good, from its beginning: that proves nothing and loses
+ * nothing. A browser that came without its cookie gets a new one, and a mark in the URL tells
+ * whether it keeps cookies at all.
+ */
 static void
-start_again(struct call *call, const struct flow *flow)
+start_again(struct call *call, struct interaction *interaction)
 {
-	const char *url =
-		arena_printf(call->tx.arena, "%s?%s", page_url(call, "/authorize"), flow->request);
+	bool cookieless = !interaction->browser.has_value;
+	const char *url = arena_printf(call->tx.arena, "%s?%s%s", page_url(call, "/authorize"),
+				       interaction->flow.request,
+				       cookieless ? "&" INTERACTION_RESTARTED "=1" : "");
 
 	if (strlen(url) > HTTP_LOCATION_MAX) {
 		call->tx.failure.page = "flow_expired";
 		(void)fail(&call->tx, OAUTH_INVALID_REQUEST, "this page is no longer valid", NULL);
 		return;
 	}
+	browser_ensure(call, &interaction->browser);
 	response_redirect(call->response, 303, url);
 }
 
@@ -339,7 +345,7 @@ open_flow(struct call *call, struct interaction *interaction)
 	case FLOW_GOOD:
 		return 0;
 	case FLOW_STALE:
-		start_again(call, &interaction->flow);
+		start_again(call, interaction);
 		return -1;
 	case FLOW_FORGED:
 		break;

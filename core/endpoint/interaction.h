@@ -11,6 +11,10 @@
 #include "core/endpoint/browser.h"
 #include "core/oauth/authz/authz.h"
 
+/* Added to the URL of a request that is started again because its page came back without a cookie.
+ */
+#define INTERACTION_RESTARTED "ostiary_restarted"
+
 struct interaction {
 	struct call *call;
 	struct authz authz;
