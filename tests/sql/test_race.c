@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Many connections at once do what may happen once. Each round is a row of its own; the runners,
+ * one process each, meet at a barrier in shared memory before it.
+ */
+#include "tests/sql/check.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define RUNNERS 8
+#define ROUNDS  60
+
+struct meeting {
+	pthread_barrier_t barrier;
+	enum store_verdict verdict[ROUNDS][RUNNERS];
+};
+
+/* What one runner does in one round. */
+typedef enum store_verdict act(struct store *own, uint32_t round, unsigned runner);
+
+static struct meeting *
+meeting_new(void)
+{
+	pthread_barrierattr_t shared;
+	struct meeting *meeting = mmap(NULL, sizeof(*meeting), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(meeting != MAP_FAILED);
+	pthread_barrierattr_init(&shared);
+	pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+	pthread_barrier_init(&meeting->barrier, &shared, RUNNERS);
+	return meeting;
+}
+
+static void
+run(struct meeting *meeting, act *action, unsigned runner)
+{
+	struct store *own;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	own = private_db_store(NULL);
+	if (store_ready(own) != STORE_OK)
+		_exit(1);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		pthread_barrier_wait(&meeting->barrier);
+		meeting->verdict[round][runner] = action(own, round, runner);
+	}
+	store_close(own);
+	_exit(0);
+}
+
+/* All rounds; the verdicts are in the meeting. */
+static struct meeting *
+race(act *action)
+{
+	struct meeting *meeting = meeting_new();
+	pid_t runners[RUNNERS];
+	int status;
+
+	/* a child must not inherit a connection */
+	store_close(store);
+	store = NULL;
+	for (unsigned i = 0; i < RUNNERS; i++) {
+		runners[i] = fork();
+		assert_true(runners[i] >= 0);
+		if (runners[i] == 0)
+			run(meeting, action, i);
+	}
+	for (unsigned i = 0; i < RUNNERS; i++) {
+		assert_int_equal(waitpid(runners[i], &status, 0), runners[i]);
+		assert_int_equal(status, 0);
+	}
+	return meeting;
+}
+
+static unsigned
+count(const struct meeting *meeting, uint32_t round, enum store_verdict verdict)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < RUNNERS; i++)
+		found += meeting->verdict[round][i] == verdict;
+	return found;
+}
+
+static enum store_verdict
+consume(struct store *own, uint32_t round, unsigned runner)
+{
+	struct grant grant = sample_grant(round);
+	struct code_use use = {grant.id, grant.code_hash, true, SAMPLE_NOW + runner,
+			       SAMPLE_NOW + 900};
+
+	return code_consume(own, &use);
+}
+
+static enum store_verdict
+rotate(struct store *own, uint32_t round, unsigned runner)
+{
+	struct grant grant = sample_grant(round);
+
+	return refresh_rotate(own, grant.id, 1, SAMPLE_NOW + runner);
+}
+
+static enum store_verdict
+complete(struct store *own, uint32_t round, unsigned runner)
+{
+	uint8_t flow[ID_SIZE];
+
+	sample_id(round, flow);
+	return flow_complete(own, flow, SAMPLE_NOW + runner);
+}
+
+static enum store_verdict
+promote(struct store *own, uint32_t round, unsigned runner)
+{
+	uint8_t id[ID_SIZE];
+
+	sample_id(round, id);
+	return key_set_state(own, id, "next", "active", SAMPLE_NOW + runner);
+}
+
+static enum store_verdict
+end_grant(struct store *own, uint32_t round, unsigned runner)
+{
+	struct grant grant = sample_grant(round);
+
+	return grant_revoke(own, grant.id, "revoked", SAMPLE_NOW + runner);
+}
+
+static enum store_verdict
+update(struct store *own, uint32_t round, unsigned runner)
+{
+	struct client_row row = sample_client("app");
+
+	(void)runner;
+	row.version = round + 1;
+	return client_update(own, &row);
+}
+
+struct complete_and_insert {
+	uint32_t round;
+	unsigned runner;
+};
+
+static enum store_verdict
+issue_work(struct store *inside, void *context)
+{
+	const struct complete_and_insert *what = context;
+	struct grant grant = sample_grant(what->round * RUNNERS + what->runner);
+	enum store_verdict verdict = grant_insert(inside, &grant);
+
+	return verdict == STORE_OK ? complete(inside, what->round, what->runner) : verdict;
+}
+
+/* As at the end of a sign-in: the code is in the transaction that completes the flow. */
+static enum store_verdict
+issue(struct store *own, uint32_t round, unsigned runner)
+{
+	struct complete_and_insert what = {round, runner};
+
+	return store_transaction(own, issue_work, &what);
+}
+
+static void
+fill(void)
+{
+	struct client_row client = sample_client("app");
+
+	assert_int_equal(client_insert(store, &client), STORE_OK);
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct grant grant = sample_grant(i);
+		struct key_row key = sample_key(arena, i);
+
+		grant.refresh_generation = 1;
+		assert_int_equal(grant_insert(store, &grant), STORE_OK);
+		assert_int_equal(key_insert(store, &key), STORE_OK);
+	}
+}
+
+static void
+one_winner(void **state)
+{
+	static const struct {
+		const char *name;
+		act *action;
+		enum store_verdict others;
+	} cases[] = {
+		{"code_consume", consume, STORE_NONE},       {"refresh_rotate", rotate, STORE_NONE},
+		{"flow_complete", complete, STORE_CONFLICT}, {"key_set_state", promote, STORE_NONE},
+		{"grant_revoke", end_grant, STORE_NONE},     {"client_update", update, STORE_NONE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		private_db_clear();
+		if (!store)
+			store = private_db_store(test_log);
+		fill();
+		struct meeting *meeting = race(cases[i].action);
+
+		for (uint32_t round = 0; round < ROUNDS; round++) {
+			unsigned won = count(meeting, round, STORE_OK);
+			unsigned lost = count(meeting, round, cases[i].others);
+
+			if (won != 1 || lost != RUNNERS - 1)
+				fail_msg("%s: round %u: %u winners, %u losers", cases[i].name,
+					 round, won, lost);
+		}
+		munmap(meeting, sizeof(*meeting));
+	}
+}
+
+static void
+the_losers_of_a_flow_leave_nothing(void **state)
+{
+	struct meeting *meeting;
+
+	(void)state;
+	meeting = race(issue);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		if (count(meeting, round, STORE_OK) != 1 ||
+		    count(meeting, round, STORE_CONFLICT) != RUNNERS - 1)
+			fail_msg("round %u: %u winners", round, count(meeting, round, STORE_OK));
+	}
+	assert_int_equal(private_db_number("SELECT COUNT(*) FROM auth_grant"), ROUNDS);
+	munmap(meeting, sizeof(*meeting));
+}
+
+/* Half of the runners rotate, the others revoke. */
+static enum store_verdict
+rotate_or_revoke(struct store *own, uint32_t round, unsigned runner)
+{
+	return runner % 2 ? rotate(own, round, runner) : end_grant(own, round, runner);
+}
+
+static void
+rotation_against_revocation(void **state)
+{
+	struct meeting *meeting;
+
+	(void)state;
+	fill();
+	meeting = race(rotate_or_revoke);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		unsigned rotated = 0, revoked = 0;
+		struct grant grant = sample_grant(round);
+
+		for (unsigned i = 0; i < RUNNERS; i++)
+			*(i % 2 ? &rotated : &revoked) += meeting->verdict[round][i] == STORE_OK;
+		if (revoked != 1 || rotated > 1)
+			fail_msg("round %u: %u rotated, %u revoked", round, rotated, revoked);
+		/* whoever came first, the family is ended and no later rotation succeeds */
+		if (private_db_number("SELECT COUNT(*) FROM auth_grant WHERE revoked_at > 0 AND"
+				      " refresh_generation = %u AND HEX(RIGHT(id, 2)) = '%04X'",
+				      1 + rotated, round) != 1)
+			fail_msg("round %u: what is stored", round);
+		if (!store)
+			store = private_db_store(test_log);
+		check_verdict("later", refresh_rotate(store, grant.id, 1 + rotated, SAMPLE_NOW),
+			      STORE_NONE);
+	}
+	munmap(meeting, sizeof(*meeting));
+}
+
+/* Everybody purges the same rows: each goes once and no fact stays behind. */
+static enum store_verdict
+purge_some(struct store *own, uint32_t round, unsigned runner)
+{
+	int64_t removed = 0;
+
+	(void)runner;
+	return round % 10 ? STORE_OK : purge(own, SAMPLE_NOW + 100000, 20, &removed);
+}
+
+static void
+purging_together(void **state)
+{
+	struct meeting *meeting;
+
+	(void)state;
+	for (uint32_t i = 0; i < 600; i++) {
+		struct session session = sample_session(i);
+
+		assert_int_equal(session_insert(store, &session), STORE_OK);
+	}
+	meeting = race(purge_some);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		if (count(meeting, round, STORE_OK) != RUNNERS)
+			fail_msg("round %u", round);
+	}
+	int64_t left = private_db_number("SELECT COUNT(*) FROM session");
+
+	assert_true(left < 600);
+	assert_int_equal(private_db_number("SELECT COUNT(*) FROM session_fact"), left);
+	munmap(meeting, sizeof(*meeting));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		store_test(one_winner),
+		store_test(the_losers_of_a_flow_leave_nothing),
+		store_test(rotation_against_revocation),
+		store_test(purging_together),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
