@@ -14,7 +14,7 @@ from lint import BANNED, LAYERS, Lint  # noqa: E402  pylint: disable=wrong-impor
 
 SPDX = "/* SPDX-License-Identifier: ISC */\n"
 HEADERS = ["core/base/str.h", "core/http/request.h", "core/oauth/pkce.h", "sql/db.h",
-           "core/model/realm.h", "core/jose/jwt.h"]
+           "core/model/realm.h", "core/jose/jwt.h", "core/authn/next.h"]
 
 
 def lint(tmp_path, files, with_format=False):
@@ -37,6 +37,8 @@ CASES = [
     ("SQL in an endpoint", "core/endpoint/x.c", '#include "sql/db.h"\n', "may not include"),
     ("the protocol in storage", "sql/x.c", '#include "core/oauth/pkce.h"\n', "may not include"),
     ("a spaced include", "core/base/x.c", '#  include "core/http/request.h"\n', "may not include"),
+    ("sign-in in administration", "core/manage/x.c", '#include "core/authn/next.h"\n',
+     "may not include"),
     ("pamd beyond strings", "pamd/x.c", '#include "core/model/realm.h"\n', "may not include"),
     ("an unknown folder", "core/other/x.c", '#include "core/base/str.h"\n', "table of layers"),
     ("an include beside", "core/base/x.c", '#include "str.h"\n', "path from the top"),
