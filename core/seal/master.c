@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -218,6 +219,23 @@ write_all(int descriptor, const char *text, size_t size)
 	return fsync(descriptor);
 }
 
+/*
+ * Root makes the key for the service: a folder of root's that has the service's group and is closed
+ * to others says who that is, and the file gets the same group and 0640. Anywhere else it stays its
+ * owner's alone.
+ */
+static int
+share_with_group(struct arena *arena, int descriptor, const char *path)
+{
+	char *folder = arena_strdup(arena, path);
+	struct stat status;
+
+	if (geteuid() != 0 || stat(dirname(folder), &status) != 0 || status.st_uid != 0 ||
+	    status.st_gid == 0 || (status.st_mode & (S_IWGRP | S_IRWXO)))
+		return 0;
+	return fchown(descriptor, 0, status.st_gid) == 0 ? fchmod(descriptor, 0640) : -1;
+}
+
 int
 seal_master_make(struct arena *arena, const struct rand_source *source, const char *path,
 		 const char **why)
@@ -234,7 +252,8 @@ seal_master_make(struct arena *arena, const struct rand_source *source, const ch
 	rand_fill(source, key, sizeof(key));
 	b64url_write(text, key, sizeof(key));
 	text[B64_TEXT] = '\n';
-	if (write_all(descriptor, text, B64_TEXT + 1) != 0) {
+	if (write_all(descriptor, text, B64_TEXT + 1) != 0 ||
+	    share_with_group(arena, descriptor, path) != 0) {
 		*why = arena_printf(arena, "master key file %s: %s", path, strerror(errno));
 		unlink(path);
 		result = -1;

@@ -59,7 +59,10 @@ struct master *seal_master_load(struct arena *arena, const char *path, const cha
 int seal_master_load_previous(struct master *master, struct arena *arena, const char *path,
 			      const char **why) __attribute__((warn_unused_result));
 
-/* Makes a key file of mode 0600; refuses one that exists. 0, or -1 with *why. */
+/*
+ * Makes a key file of mode 0600; refuses one that exists. Made by root in a folder of root's that has
+ * another group and nothing for others, it gets that group and 0640. 0, or -1 with *why.
+ */
 int seal_master_make(struct arena *arena, const struct rand_source *source, const char *path,
 		     const char **why) __attribute__((warn_unused_result));
 
