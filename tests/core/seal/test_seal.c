@@ -433,6 +433,47 @@ test_make(void **state)
 	rmdir(folder);
 }
 
+/* Who may read a key that root makes is said by the folder. */
+static void
+test_make_in_folder_of_group(void **state)
+{
+	static const struct {
+		const char *name;
+		uid_t owner;
+		gid_t group;
+		mode_t folder_mode;
+		gid_t expected_group;
+		mode_t expected_mode;
+	} cases[] = {
+		{"folder of the service's group", 0, 12345, 0750, 12345, 0640},
+		{"folder of root's group", 0, 0, 0750, 0, 0600},
+		{"folder of somebody else", 12345, 12345, 0750, 0, 0600},
+		{"folder open to others", 0, 12345, 0755, 0, 0600},
+		{"folder the group may write", 0, 12345, 0770, 0, 0600},
+	};
+	struct arena *arena = *state;
+	const char *why = NULL;
+
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char folder[] = "/tmp/seal-XXXXXX";
+		struct stat file;
+		char *path;
+
+		assert_non_null(mkdtemp(folder));
+		path = arena_printf(arena, "%s/key", folder);
+		assert_int_equal(chown(folder, cases[i].owner, cases[i].group), 0);
+		assert_int_equal(chmod(folder, cases[i].folder_mode), 0);
+		check(seal_master_make(arena, &rand_system, path, &why) == 0, cases[i].name);
+		check(stat(path, &file) == 0, cases[i].name);
+		check(file.st_gid == cases[i].expected_group, cases[i].name);
+		check((file.st_mode & 07777) == cases[i].expected_mode, cases[i].name);
+		unlink(path);
+		rmdir(folder);
+	}
+}
+
 static void
 seal_too_much(void)
 {
@@ -465,10 +506,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_places),    arena_test(test_changes), arena_test(test_sizes),
-		arena_test(test_text),      arena_test(test_fresh),   arena_test(test_layout),
-		arena_test(test_masters),   arena_test(test_derive),  arena_test(test_files),
-		arena_test(test_odd_files), arena_test(test_make),    arena_test(test_bugs),
+		arena_test(test_places),    arena_test(test_changes),
+		arena_test(test_sizes),     arena_test(test_text),
+		arena_test(test_fresh),     arena_test(test_layout),
+		arena_test(test_masters),   arena_test(test_derive),
+		arena_test(test_files),     arena_test(test_odd_files),
+		arena_test(test_make),      arena_test(test_bugs),
+		arena_test(test_odd_files), arena_test(test_make_in_folder_of_group),
+		arena_test(test_bugs),
 	};
 
 	return cmocka_run_group_tests_name("seal/seal", tests, NULL, NULL);
