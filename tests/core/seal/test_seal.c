@@ -506,14 +506,20 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_places),    arena_test(test_changes),
-		arena_test(test_sizes),     arena_test(test_text),
-		arena_test(test_fresh),     arena_test(test_layout),
-		arena_test(test_masters),   arena_test(test_derive),
-		arena_test(test_files),     arena_test(test_odd_files),
-		arena_test(test_make),      arena_test(test_bugs),
-		arena_test(test_odd_files), arena_test(test_make_in_folder_of_group),
+		arena_test(test_places),
+		arena_test(test_changes),
+		arena_test(test_sizes),
+		arena_test(test_text),
+		arena_test(test_fresh),
+		arena_test(test_layout),
+		arena_test(test_masters),
+		arena_test(test_derive),
+		arena_test(test_files),
+		arena_test(test_odd_files),
+		arena_test(test_make),
 		arena_test(test_bugs),
+		arena_test(test_make_in_folder_of_group),
+
 	};
 
 	return cmocka_run_group_tests_name("seal/seal", tests, NULL, NULL);
