@@ -276,3 +276,22 @@ jwt_verify_set(struct arena *arena, const char *text, const struct jwk_set *set,
 
 	return verdict == JWS_OK ? judge(arena, &result, rules, jwt) : from_jws(verdict);
 }
+
+enum jwt_verdict
+jwt_verify_own(struct arena *arena, const char *text, const struct keyring *ring,
+	       enum key_purpose purpose, const struct jwt_rules *rules, struct jwt *jwt)
+{
+	struct jwt result = {0};
+	const struct jwk *key;
+	enum jws_verdict verdict =
+		jws_read_unverified(arena, text, strnlen(text, JWS_TEXT_MAX + 1), &result.jws);
+
+	if (verdict != JWS_OK)
+		return from_jws(verdict);
+	key = result.jws.kid ? keyring_verifier(ring, result.jws.kid, result.jws.alg, purpose)
+			     : NULL;
+	if (!key)
+		return JWT_KEY_UNKNOWN;
+	verdict = jws_check(&result.jws, key, rules->algs);
+	return verdict == JWS_OK ? judge(arena, &result, rules, jwt) : from_jws(verdict);
+}

@@ -7,7 +7,7 @@
 #ifndef OSTIARY_JOSE_JWT_H
 #define OSTIARY_JOSE_JWT_H
 
-#include "core/jose/jws.h"
+#include "core/jose/keyring.h"
 
 #define JWT_AUDIENCES_MAX 32
 #define JWT_TIME_MAX      INT64_C(253402300799) /* 9999-12-31; later times are typing errors */
@@ -99,5 +99,13 @@ enum jwt_verdict jwt_verify(struct arena *arena, const char *text, const struct 
 enum jwt_verdict jwt_verify_set(struct arena *arena, const char *text, const struct jwk_set *set,
 				const struct jwt_rules *rules, struct jwt *jwt)
 	__attribute__((warn_unused_result));
+
+/*
+ * The same for a message of our own, with the key of a ring that its kid and algorithm name and
+ * that is good for purpose. A message without kid is JWT_KEY_UNKNOWN: ours all have one.
+ */
+enum jwt_verdict jwt_verify_own(struct arena *arena, const char *text, const struct keyring *ring,
+				enum key_purpose purpose, const struct jwt_rules *rules,
+				struct jwt *jwt) __attribute__((warn_unused_result));
 
 #endif

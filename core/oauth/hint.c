@@ -4,8 +4,6 @@
  */
 #include "core/oauth/hint.h"
 
-#include <string.h>
-
 #include "core/base/json.h"
 #include "core/jose/jwt.h"
 
@@ -22,14 +20,10 @@ id_token_hint_read(struct tx *tx, const char *token, struct id_token_hint *hint)
 		.typ_optional = true,
 		.iss = tx->realm->issuer,
 	};
-	const struct jwk *key;
-	struct jws jws;
 	struct jwt jwt;
 
-	if (jws_read_unverified(tx->arena, token, strlen(token), &jws) != JWS_OK || !jws.kid)
-		return -1;
-	key = keyring_verifier(tx->live->ring, jws.kid, jws.alg, KEY_FOR_ID_TOKEN_HINT);
-	if (!key || jwt_verify(tx->arena, token, key, &rules, &jwt) != JWT_OK || jwt.aud.count < 1)
+	if (jwt_verify_own(tx->arena, token, tx->live->ring, KEY_FOR_ID_TOKEN_HINT, &rules, &jwt) !=
+	    JWT_OK)
 		return -1;
 	*hint = (struct id_token_hint){
 		.sub = jwt.sub,

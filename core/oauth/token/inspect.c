@@ -104,16 +104,6 @@ inspect_refresh(struct tx *tx, const char *token, struct inspected *inspected)
 	return 0;
 }
 
-static const struct jwk *
-jwt_key(struct tx *tx, const char *token)
-{
-	struct jws jws;
-
-	if (jws_read_unverified(tx->arena, token, strlen(token), &jws) != JWS_OK || !jws.kid)
-		return NULL;
-	return keyring_verifier(tx->live->ring, jws.kid, jws.alg, KEY_FOR_TOKENS);
-}
-
 static int
 inspect_jwt(struct tx *tx, const char *token, struct inspected *inspected)
 {
@@ -125,15 +115,12 @@ inspect_jwt(struct tx *tx, const char *token, struct inspected *inspected)
 		.iss = tx->realm->issuer,
 		.leeway = 1, /* hosts of a pool may differ a little */
 	};
-	const struct jwk *key = jwt_key(tx, token);
 	enum jwt_verdict verdict;
 	struct jwt jwt;
 	uint8_t jti[JTI_SIZE];
 
 	inspected->kind = TOKEN_KIND_JWT;
-	if (!key)
-		return unknown(inspected, "not signed with a key of this realm");
-	verdict = jwt_verify(tx->arena, token, key, &rules, &jwt);
+	verdict = jwt_verify_own(tx->arena, token, tx->live->ring, KEY_FOR_TOKENS, &rules, &jwt);
 	if (verdict != JWT_OK)
 		return unknown(inspected, jwt_verdict_text(verdict));
 	if (b64url_decode_exact(jwt.jti, strlen(jwt.jti), jti, sizeof(jti)) != 0)

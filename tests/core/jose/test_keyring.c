@@ -2,7 +2,7 @@
 /*
  * The key ring: legal orders of states, and what a key of each state signs, verifies and shows.
  */
-#include "core/jose/keyring.h"
+#include "core/jose/jwt.h"
 
 #include "tests/core/jose/support.h"
 
@@ -191,12 +191,57 @@ test_document(void **state)
 	}
 }
 
+/* Our own messages: the key is found by kid, and what its state allows decides. */
+static void
+test_own_messages(void **state)
+{
+	struct arena *arena = *state;
+	struct jwk key = jwk_generate(arena, JWS_ES256, 0);
+	const struct jws_signer *named = jws_signer_new(arena, &key, JWS_ES256, key.kid);
+	const struct jws_signer *nameless = jws_signer_new(arena, &key, JWS_ES256, NULL);
+	const struct jws_header header = {.typ = "JWT"};
+	const struct jwt_rules rules = {.now = 100, .algs = JWS_ALG_SET_ONE(JWS_ES256)};
+	const struct jwt_rules rsa = {.now = 100, .algs = JWS_ALG_SET_ONE(JWS_RS256)};
+	const struct jwt_rules late = {
+		.now = 100, .algs = JWS_ALG_SET_ONE(JWS_ES256), .need = JWT_NEED_EXP};
+	char *text = jws_sign(arena, named, &header, "{}", 2);
+	struct jwt jwt;
+
+	for (int i = 0; i < KEY_STATE_COUNT; i++) {
+		struct keyring *ring = keyring_new(arena);
+
+		check(keyring_add(ring, &key, (enum key_state)i) == 0, rows[i].name);
+		check(jwt_verify_own(arena, text, ring, KEY_FOR_TOKENS, &rules, &jwt) ==
+			      (rows[i].verifies_tokens ? JWT_OK : JWT_KEY_UNKNOWN),
+		      rows[i].name);
+		check(jwt_verify_own(arena, text, ring, KEY_FOR_ID_TOKEN_HINT, &rules, &jwt) ==
+			      (rows[i].verifies_hint ? JWT_OK : JWT_KEY_UNKNOWN),
+		      rows[i].name);
+	}
+	struct keyring *ring = keyring_new(arena);
+
+	check(keyring_add(ring, &key, KEY_ACTIVE) == 0, "add");
+	check(jwt_verify_own(arena, jws_sign(arena, nameless, &header, "{}", 2), ring,
+			     KEY_FOR_TOKENS, &rules, &jwt) == JWT_KEY_UNKNOWN,
+	      "no kid");
+	check(jwt_verify_own(arena, "a.b", ring, KEY_FOR_TOKENS, &rules, &jwt) == JWT_MALFORMED,
+	      "malformed");
+	check(jwt_verify_own(arena, text, ring, KEY_FOR_TOKENS, &rsa, &jwt) == JWT_ALG_REFUSED,
+	      "algorithm");
+	check(jwt_verify_own(arena, text, ring, KEY_FOR_TOKENS, &late, &jwt) == JWT_CLAIM_MISSING,
+	      "claims");
+	text[strlen(text) - 5] = text[strlen(text) - 5] == 'A' ? 'B' : 'A';
+	check(jwt_verify_own(arena, text, ring, KEY_FOR_TOKENS, &rules, &jwt) == JWT_BAD_SIGNATURE,
+	      "signature");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_states), arena_test(test_what_states_do), arena_test(test_adding),
-		arena_test(test_choice), arena_test(test_document),
+		arena_test(test_states),   arena_test(test_what_states_do),
+		arena_test(test_adding),   arena_test(test_choice),
+		arena_test(test_document), arena_test(test_own_messages),
 	};
 
 	return cmocka_run_group_tests_name("jose/keyring", tests, NULL, NULL);
