@@ -26,10 +26,11 @@
 
 #include "core/base/num.h"
 
-#define PATH_SIZE     100 /* the socket's path must stay below 108 bytes */
-#define READY_TRIES   600
-#define READY_STEP_MS 50
-#define FOLDER_PREFIX "/tmp/ostiary-db."
+#define PATH_SIZE      100 /* the socket's path must stay below 108 bytes */
+#define READY_TRIES    600
+#define READY_STEP_MS  50
+#define PATIENCE_TRIES 40
+#define FOLDER_PREFIX  "/tmp/ostiary-db."
 
 static struct {
 	bool started;
@@ -161,6 +162,12 @@ connect_admin(void)
 }
 
 static void
+pause_shortly(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = READY_STEP_MS * 1000000L}, NULL);
+}
+
+static void
 await_server(void)
 {
 	for (int i = 0; i < READY_TRIES; i++) {
@@ -172,7 +179,7 @@ await_server(void)
 		}
 		if (waitpid(own.server, NULL, WNOHANG) != 0)
 			fail("the server ended while starting");
-		nanosleep(&(struct timespec){.tv_nsec = READY_STEP_MS * 1000000L}, NULL);
+		pause_shortly();
 	}
 	fail("the server is not ready in time");
 }
@@ -222,10 +229,23 @@ stop_at_exit(void)
 	remove_folder(own.folder);
 }
 
+/* Many short connections one after the other may for a moment be too many for the server. */
+static MYSQL *
+connect_patiently(void)
+{
+	MYSQL *mysql = connect_admin();
+
+	for (int i = 0; i < PATIENCE_TRIES && !mysql; i++) {
+		pause_shortly();
+		mysql = connect_admin();
+	}
+	return mysql;
+}
+
 static char *
 admin_value(const char *sql)
 {
-	MYSQL *mysql = connect_admin();
+	MYSQL *mysql = connect_patiently();
 	char *value = NULL;
 
 	if (!mysql)

@@ -37,7 +37,7 @@ char *private_db_text(const char *sql);
 /* Empties every table but generation and schema_migration. */
 void private_db_clear(void);
 
-/* The id of a store's connection, and its end by KILL from another one. */
+/* Ends every connection of the service's user by KILL; how many there were. */
 int64_t private_db_kill_service(void);
 
 /* Stops and starts the server itself. */

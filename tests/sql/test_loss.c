@@ -6,6 +6,9 @@
 
 #include <mysql.h>
 #include <pthread.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 static int64_t
 flows(void)
@@ -238,6 +241,37 @@ a_server_that_is_away(void **state)
 	assert_non_null(strstr(log_line, "database_back"));
 }
 
+/* A listener of ours in the place of the server hears of every attempt. */
+static int
+listen_instead(void)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", private_db()->socket);
+	unlink(address.sun_path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 8), 0);
+	return fd;
+}
+
+static void
+attempts_are_a_second_apart(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(complete(store, 1), STORE_OK);
+	private_db_halt();
+	assert_int_equal(complete(store, 2), STORE_DOWN);
+	fd = listen_instead();
+	assert_int_equal(complete(store, 2), STORE_DOWN);
+	assert_int_equal(accept(fd, NULL, NULL), -1); /* nobody came */
+	close(fd);
+	unlink(private_db()->socket);
+	private_db_resume();
+}
+
 static void
 a_store_opened_while_the_server_is_away(void **state)
 {
@@ -265,6 +299,7 @@ main(void)
 		store_test(a_kill_inside_a_transaction),
 		store_test(a_kill_while_the_server_works),
 		store_test(a_server_that_is_away),
+		store_test(attempts_are_a_second_apart),
 		store_test(a_store_opened_while_the_server_is_away),
 	};
 

@@ -171,6 +171,28 @@ a_refused_statement_is_never_committed_around(void **state)
 	assert_int_equal(store_transaction(store, conflict_and_more, NULL), STORE_OK);
 }
 
+/* READ COMMITTED: what others have committed is seen at once. */
+static enum store_verdict
+read_twice(struct store *inside, void *context)
+{
+	int64_t before = 0, after = 0;
+
+	(void)context;
+	if (generation_read(inside, &before) != STORE_OK)
+		return STORE_DOWN;
+	private_db_number("UPDATE generation SET value = value + 1");
+	if (generation_read(inside, &after) != STORE_OK)
+		return STORE_DOWN;
+	return after == before + 1 ? STORE_OK : STORE_NONE;
+}
+
+static void
+reads_see_what_others_committed(void **state)
+{
+	(void)state;
+	assert_int_equal(store_transaction(store, read_twice, NULL), STORE_OK);
+}
+
 /* Two transactions that take two rows in opposite orders: one is rolled back by the server. */
 struct crossing {
 	struct store *own;
@@ -286,6 +308,7 @@ main(void)
 		store_test(a_conflict_inside_is_an_answer),
 		store_test(verbs_join),
 		store_test(a_refused_statement_is_never_committed_around),
+		store_test(reads_see_what_others_committed),
 		store_test(deadlocks_run_again),
 		store_test(retries_are_bounded),
 	};
