@@ -96,7 +96,7 @@ struct cli {
 
 	/* constructed as the command needs */
 	struct boot *boot;
-	struct provider provider; /* the boot's, with a log that suits a terminal */
+	struct provider provider; /* the boot's; rewrap puts its own master keys in */
 	struct tx tx;
 	struct realm_list realms;
 
@@ -133,6 +133,12 @@ void cli_close(struct cli *cli);
 
 /* Reads the realms again and enters one: name, or NULL for the usual choice. */
 enum cli_exit cli_enter(struct cli *cli, const char *name);
+
+/* Reads the realms again, in the order of their names. */
+enum cli_exit cli_load_realms(struct cli *cli);
+
+/* What the database said last, as a complaint more, where it was the reason. */
+void cli_explain_down(struct cli *cli, enum cli_exit code);
 
 /* The path of the configuration: --config, the environment, the default. */
 const char *cli_conf_path(const struct cli *cli);

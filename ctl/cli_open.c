@@ -45,22 +45,10 @@ actor(struct arena *arena)
 	return arena_printf(arena, "admin:%u", (unsigned)uid);
 }
 
-/* The result is on the terminal already; of a log that would go there only errors are wanted. */
-static struct log *
-log_for(const struct provider *provider)
-{
-	struct log *quiet;
-
-	if (!str_equal(provider->conf->log_target, "stderr"))
-		return provider->log;
-	quiet = log_open("stderr", "ostiary", LOG_LEVEL_ERROR);
-	return quiet ? quiet : provider->log;
-}
-
 static unsigned
 boot_parts(unsigned needs)
 {
-	unsigned parts = 0;
+	unsigned parts = BOOT_TERMINAL;
 
 	parts |= needs & NEED_MASTER ? BOOT_MASTER : 0;
 	parts |= needs & NEED_ADMIN ? BOOT_ADMIN : 0;
@@ -119,13 +107,33 @@ no_realm(struct cli *cli, const char *name)
 	return cli_fail(cli, CLI_NOT_FOUND, "no realm %s; there are:%s", name, names.data);
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	const struct realm *left = a;
+	const struct realm *right = b;
+
+	return strcmp(left->name, right->name);
+}
+
+enum cli_exit
+cli_load_realms(struct cli *cli)
+{
+	if (realm_load(cli->tx.store, cli->arena, &cli->realms) != STORE_OK)
+		return down(cli);
+	if (cli->realms.count > 1)
+		qsort(cli->realms.realm, cli->realms.count, sizeof(struct realm), by_name);
+	return CLI_OK;
+}
+
 enum cli_exit
 cli_enter(struct cli *cli, const char *name)
 {
 	const struct realm *realm;
+	enum cli_exit code = cli_load_realms(cli);
 
-	if (realm_load(cli->tx.store, cli->arena, &cli->realms) != STORE_OK)
-		return down(cli);
+	if (code != CLI_OK)
+		return code;
 	if (name)
 		realm = find_realm(&cli->realms, name);
 	else
@@ -149,7 +157,6 @@ cli_open(struct cli *cli, unsigned needs)
 	if (!cli->boot)
 		return CLI_FAILED;
 	cli->provider = *boot_provider(cli->boot);
-	cli->provider.log = log_for(&cli->provider);
 	tx_begin(&cli->tx, &cli->provider, cli->arena);
 	cli->tx.actor = actor(cli->arena);
 	cli->tx.about = cli->command ? cli->command->name : NULL;
@@ -164,12 +171,17 @@ cli_open(struct cli *cli, unsigned needs)
 }
 
 void
+cli_explain_down(struct cli *cli, enum cli_exit code)
+{
+	if (code == CLI_DOWN && cli->tx.store && !strstr(cli->why.data, store_error(cli->tx.store)))
+		(void)cli_fail(cli, code, "the database: %s", store_error(cli->tx.store));
+}
+
+void
 cli_close(struct cli *cli)
 {
 	if (!cli->boot)
 		return;
-	if (cli->provider.log != boot_provider(cli->boot)->log)
-		log_close(cli->provider.log);
 	boot_close(cli->boot);
 	cli->boot = NULL;
 }

@@ -153,7 +153,9 @@ take_option(struct cli *cli, int argc, char **argv, int *at)
 	if (!option->value && value)
 		return cli_fail(cli, CLI_USAGE, "%s takes no value", name);
 	if (option->value && !value) {
-		if (*at + 1 >= argc)
+		/* an option behind an option is a value forgotten; --name=--value is for the rest
+		 */
+		if (*at + 1 >= argc || str_starts(argv[*at + 1], "--"))
 			return cli_fail(cli, CLI_USAGE, "%s needs a value: %s %s", name, name,
 					option->value);
 		value = argv[++*at];

@@ -63,7 +63,7 @@ examine_realms(struct doctor *doctor)
 {
 	struct cli *cli = doctor->cli;
 
-	if (realm_load(cli->tx.store, cli->arena, &cli->realms) != STORE_OK) {
+	if (cli_load_realms(cli) != CLI_OK) {
 		doctor_find(doctor, FINDING_ERROR, "realms", "they cannot be read");
 		return;
 	}
@@ -104,14 +104,14 @@ run(struct cli *cli)
 	struct doctor doctor = {.cli = cli, .findings = json_new_array(cli->arena)};
 
 	examine(&doctor);
-	cli_say(cli, "%zu in order, %zu warnings, %zu errors\n", doctor.counts[FINDING_OK],
+	cli_say(cli, "in order: %zu, warnings: %zu, errors: %zu\n", doctor.counts[FINDING_OK],
 		doctor.counts[FINDING_WARNING], doctor.counts[FINDING_ERROR]);
 	json_add(cli->doc, "findings", doctor.findings);
 	json_add_int(cli->doc, "warnings", (int64_t)doctor.counts[FINDING_WARNING]);
 	json_add_int(cli->doc, "errors", (int64_t)doctor.counts[FINDING_ERROR]);
 	if (!doctor.counts[FINDING_ERROR])
 		return CLI_OK;
-	return cli_fail(cli, CLI_FAILED, "%zu errors", doctor.counts[FINDING_ERROR]);
+	return cli_fail(cli, CLI_FAILED, "something has to be put right");
 }
 
 static const struct cli_command commands[] = {

@@ -1,56 +1,40 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ostiary explain: what happened in a request that failed, by the id that its page or answer
- * showed. Records are lines "ID key=value …" as the log writes them: a value with blanks is quoted
- * and has backslash escapes.
+ * showed. A record is the id on a line, then lines "name=value", the last of them perhaps
+ * cut.
  */
 #include <string.h>
 
+#include "core/base/num.h"
 #include "core/base/shared.h"
 #include "core/base/str.h"
 #include "ctl/commands.h"
 
-/* One value at *text; *text moves behind it. */
+/* A time among the members is for people, too. */
 static const char *
-take_value(struct arena *arena, const char **text)
+shown(struct cli *cli, const char *name, const char *value)
 {
-	struct buf value;
-	const char *c = *text;
-	bool quoted = *c == '"';
+	int64_t seconds;
 
-	buf_init(&value, arena, CLI_OUTPUT_MAX);
-	c += quoted;
-	while (*c && *c != (quoted ? '"' : ' ')) {
-		if (quoted && *c == '\\' && (c[1] == '"' || c[1] == '\\'))
-			c++;
-		buf_add_char(&value, *c++);
-	}
-	*text = *c == '"' && quoted ? c + 1 : c;
-	return value.data;
+	if (str_equal(name, "time") && num_parse_int64(value, 0, INT32_MAX * 64LL, &seconds) == 0)
+		return cli_time(cli->arena, seconds);
+	return value;
 }
 
 static void
-show_pairs(struct cli *cli, const char *text)
+show_line(struct cli *cli, const char *line, size_t size)
 {
-	while (*text) {
-		size_t size;
-		const char *name, *value;
+	const char *equals = memchr(line, '=', size);
+	const char *name, *value;
 
-		text += strspn(text, " ");
-		size = strcspn(text, "= ");
-		if (size == 0)
-			break;
-		name = cli_clean(cli->arena, arena_copy(cli->arena, text, size));
-		text += size;
-		if (*text == '=') {
-			text++;
-			value = take_value(cli->arena, &text);
-		} else {
-			value = "";
-		}
-		cli_pair(cli, name, value);
-		json_add_text(cli->doc, name, cli_clean(cli->arena, value));
-	}
+	if (!equals)
+		return;
+	name = cli_clean(cli->arena, arena_copy(cli->arena, line, (size_t)(equals - line)));
+	value = cli_clean(cli->arena,
+			  arena_copy(cli->arena, equals + 1, size - (size_t)(equals - line) - 1));
+	cli_pair(cli, name, shown(cli, name, value));
+	json_add_text(cli->doc, name, value);
 }
 
 static bool
@@ -63,7 +47,7 @@ static enum cli_exit
 run(struct cli *cli)
 {
 	const char *id = cli_arg(cli, 0);
-	const char *prefix = arena_printf(cli->arena, "%s ", id);
+	const char *prefix = arena_printf(cli->arena, "%s\n", id);
 	const char *record;
 
 	if (!id_fits(id))
@@ -79,7 +63,12 @@ run(struct cli *cli)
 				id, RING_SLOTS);
 	cli_pair(cli, "id", id);
 	json_add_text(cli->doc, "id", id);
-	show_pairs(cli, record + strlen(prefix));
+	for (const char *line = record + strlen(prefix); *line;) {
+		size_t size = strcspn(line, "\n");
+
+		show_line(cli, line, size);
+		line += size + (line[size] == '\n');
+	}
 	return CLI_OK;
 }
 

@@ -139,8 +139,9 @@ rewrap(struct cli *cli)
 
 	if (code != CLI_OK)
 		return code;
-	if (realm_load(cli->tx.store, cli->arena, &cli->realms) != STORE_OK)
-		return cli_verdict(manage_down(&cli->why));
+	code = cli_load_realms(cli);
+	if (code != CLI_OK)
+		return code;
 	for (size_t i = 0; i < cli->realms.count; i++) {
 		struct manage_rewrap done = {0};
 		enum manage_verdict verdict;

@@ -46,9 +46,10 @@ list(struct cli *cli)
 	static const char *const heads[] = {"NAME", "ISSUER", "PROFILE", "VHOST", "DISPLAY NAME"};
 	struct json_object *array = json_new_array(cli->arena);
 	struct cli_table table;
+	enum cli_exit code = cli_load_realms(cli);
 
-	if (realm_load(cli->tx.store, cli->arena, &cli->realms) != STORE_OK)
-		return cli_verdict(manage_down(&cli->why));
+	if (code != CLI_OK)
+		return code;
 	cli_table_start(&table, cli, heads, 5, cli->realms.count);
 	for (size_t i = 0; i < cli->realms.count; i++) {
 		const struct realm *realm = &cli->realms.realm[i];

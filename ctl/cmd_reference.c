@@ -11,27 +11,55 @@
 #include "core/model/profile.h"
 #include "ctl/commands.h"
 
-#define MAN_DATE "November 21, 2026"
+#define MAN_DATE     "November 21, 2026"
+#define PAGES_FOLDER "share/ostiary/pages"
+#define WRAP_AT      72 /* columns; an escaped word may reach a little further */
 
 /* ---- mdoc ---- */
 
-/* Text of a table as mdoc: a line that begins with a dot or quote and backslashes are escaped. */
+/* One word with what mdoc and roff would read differently escaped. Returns the columns it takes. */
+static size_t
+add_word(struct buf *out, const char *word, size_t size)
+{
+	size_t before = out->size;
+
+	for (size_t i = 0; i < size; i++) {
+		if (word[i] == '\\')
+			buf_add_text(out, "\\e");
+		else if (word[i] == '-')
+			buf_add_text(out, "\\-");
+		else
+			buf_add_char(out, word[i]);
+	}
+	return out->size - before;
+}
+
+/* Text of a table: each sentence on a line of its own, as mdoc wants it, and none too long. */
 static void
 add_text(struct buf *out, const char *text)
 {
-	if (*text == '.' || *text == '\'')
-		buf_add_text(out, "\\&");
-	for (; *text; text++) {
-		if (*text == '\\')
-			buf_add_text(out, "\\e");
-		else if (*text == '-')
-			buf_add_text(out, "\\-");
-		else
-			buf_add_char(out, *text);
-		/* mdoc wants each sentence on a line of its own */
-		if (text[0] == '.' && text[1] == ' ') {
+	size_t column = 0;
+
+	while (*text) {
+		size_t size = strcspn(text, " ");
+		bool ends = text[size - (size > 0)] == '.';
+
+		if (column > 0 && column + size > WRAP_AT) {
 			buf_add_char(out, '\n');
-			text++;
+			column = 0;
+		}
+		if (column > 0) {
+			buf_add_char(out, ' ');
+			column++;
+		} else if (*text == '.' || *text == '\'') {
+			buf_add_text(out, "\\&");
+		}
+		column += add_word(out, text, size);
+		text += size;
+		text += strspn(text, " ");
+		if (ends && *text) {
+			buf_add_char(out, '\n');
+			column = 0;
 		}
 	}
 	buf_add_char(out, '\n');
@@ -165,27 +193,26 @@ write_man(struct buf *out)
 	size_t count;
 	const struct cli_option *globals = cli_global_options(&count);
 
-	buf_add_text(
-		out,
-		".\\\" SPDX-License-Identifier: ISC\n"
-		".\\\" Made by `make docs` from the tables of the program.\n"
-		".Dd " MAN_DATE "\n"
-		".Dt OSTIARY 8\n.Os\n.Sh NAME\n.Nm ostiary\n"
-		".Nd administer an OAuth 2.0 and OpenID Connect provider\n"
-		".Sh SYNOPSIS\n.Nm\n.Op Ar options\n.Ar command\n.Op Ar arguments\n"
-		".Op Ar options\n"
-		".Sh DESCRIPTION\n"
-		".Nm\nworks on the database that the FastCGI workers use; changes are in force "
-		"within a second.\n"
-		"A fresh installation needs\n.Cm migrate ,\n.Cm realm add\nand\n"
-		".Cm client add .\n"
-		".Pp\n"
-		"Secrets are never taken from the command line: passwords come from the "
-		"terminal or from standard input.\n"
-		"What destroys asks for the name of what goes; without a terminal it needs\n"
-		".Fl Fl yes .\n"
-		"Every change is written to the record with the name of the person at work.\n"
-		".Pp\nOptions of all commands, before or after the command:\n");
+	buf_add_text(out,
+		     ".\\\" SPDX-License-Identifier: ISC\n"
+		     ".\\\" Made by `make docs` from the tables of the program.\n"
+		     ".Dd " MAN_DATE "\n"
+		     ".Dt OSTIARY 8\n.Os\n.Sh NAME\n.Nm ostiary\n"
+		     ".Nd administer an OAuth 2.0 and OpenID Connect provider\n"
+		     ".Sh SYNOPSIS\n.Nm\n.Op Ar options\n.Ar command\n.Op Ar arguments\n"
+		     ".Op Ar options\n"
+		     ".Sh DESCRIPTION\n"
+		     ".Nm\nworks on the database that the FastCGI workers use;\n"
+		     "changes are in force within a second.\n"
+		     "A fresh installation needs\n.Cm migrate ,\n.Cm realm add\nand\n"
+		     ".Cm client add .\n"
+		     ".Pp\n"
+		     "Secrets are never taken from the command line:\n"
+		     "passwords come from the terminal or from standard input.\n"
+		     "What destroys asks for the name of what goes; without a terminal it needs\n"
+		     ".Fl Fl yes .\n"
+		     "Every change is written to the record with the name of the person at work.\n"
+		     ".Pp\nOptions of all commands, before or after the command:\n");
 	add_options(out, globals, count);
 	add_commands(out);
 	add_settings(out);
@@ -226,7 +253,11 @@ add_conf_option(struct buf *out, const struct conf_option *option)
 	if (option->type == CONF_INT)
 		buf_printf(out, "From %lld to %lld.\n", (long long)option->min,
 			   (long long)option->max);
-	if (!str_empty(option->fallback)) {
+	if (str_ends(option->fallback, PAGES_FOLDER)) {
+		/* the page is the same wherever the program will be installed */
+		buf_add_text(out, "Default: the folder\n.Pa " PAGES_FOLDER
+				  "\nunder the prefix of the installation.\n");
+	} else if (!str_empty(option->fallback)) {
 		buf_add_text(out, "Default: ");
 		add_text(out, arena_printf(out->arena, "%s", option->fallback));
 	}
@@ -255,8 +286,8 @@ write_conf(struct buf *out)
 		     ".Cm ostiary config check\ntells every mistake with its line.\n");
 	for (size_t i = 0; i < count; i++) {
 		if (!str_equal(section, options[i].section)) {
-			buf_printf(out, "%s.Sh [%s]\n.Bl -tag -width Ds\n", section ? ".El\n" : "",
-				   options[i].section);
+			buf_printf(out, "%s.Sh SECTION %s\n.Bl -tag -width Ds\n",
+				   section ? ".El\n" : "", options[i].section);
 			section = options[i].section;
 		}
 		add_conf_option(out, &options[i]);

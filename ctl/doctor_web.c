@@ -120,8 +120,10 @@ fetch_object(struct doctor *doctor, const struct realm *realm, const char *url)
 		text ? json_parse_object(arena, text, strlen(text), &why) : NULL;
 
 	if (!object)
-		doctor_find(doctor, FINDING_ERROR, "web server", "realm %s: %s: %s", realm->name,
-			    url, why);
+		doctor_find(
+			doctor, FINDING_ERROR, "web server",
+			"realm %s: %s: %s; is the web server running, and Ostiary mounted there?",
+			realm->name, url, why);
 	return object;
 }
 

@@ -46,6 +46,7 @@ main(int argc, char **argv)
 	buf_init(&cli.why, cli.arena, CLI_OUTPUT_MAX);
 	cli.doc = json_new_object(cli.arena);
 	code = run(&cli, argc, argv);
+	cli_explain_down(&cli, code);
 	cli_finish(&cli, code);
 	cli_close(&cli);
 	arena_free(cli.arena);

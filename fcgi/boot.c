@@ -38,10 +38,21 @@ host_name(struct arena *arena)
 }
 
 static void
+drop_line(void *context, const char *text)
+{
+	(void)context;
+	(void)text;
+}
+
+static void
 open_log(struct boot *boot, unsigned parts, const char *program, struct buf *why)
 {
 	const char *target = parts & BOOT_STDERR ? "stderr" : boot->conf.log_target;
 
+	if ((parts & BOOT_TERMINAL) && str_equal(target, "stderr")) {
+		boot->provider.log = log_to_function(drop_line, NULL);
+		return;
+	}
 	boot->provider.log = log_open(target, program, (enum log_level)boot->conf.log_level);
 	if (!boot->provider.log)
 		buf_printf(why, "%s: the log file cannot be opened: %s\n", target, strerror(errno));

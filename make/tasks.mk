@@ -16,6 +16,12 @@ ifneq (,$(filter all,$(or $(MAKECMDGOALS),all)))
 $(shell make/packages.sh --missing build >&2)
 endif
 
+# The manual pages hold what the program's own tables hold; tests/ctl compares them.
+.PHONY: docs
+docs: $(BUILD)/ostiary
+	@$(BUILD)/ostiary reference man > docs/man/ostiary.8
+	@$(BUILD)/ostiary reference conf > docs/man/ostiary.conf.5
+
 .PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage install \
 	clean help
 
@@ -133,6 +139,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 install: $(PROGRAMS)
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ostiary \
 		$(SHARE)/doc/ostiary/examples $(SHARE)/man/man1 $(SHARE)/man/man5 \
+		$(SHARE)/man/man8 \
 		$(SHARE)/bash-completion/completions
 	$(INSTALL) -m 755 $(BUILD)/ostiary $(DESTDIR)$(PREFIX)/bin/ostiary
 	$(INSTALL) -m 755 $(BUILD)/ostiary.fcgi $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary.fcgi
@@ -147,8 +154,9 @@ install: $(PROGRAMS)
 		$(INSTALL) -m 644 $$page $(SHARE)/man/man1 || exit 1; done
 	for page in $(wildcard docs/*.5 docs/man/*.5); do \
 		$(INSTALL) -m 644 $$page $(SHARE)/man/man5 || exit 1; done
-	for file in $(wildcard ctl/completions/*.bash ctl/*.bash); do \
-		$(INSTALL) -m 644 $$file $(SHARE)/bash-completion/completions/ostiary; done
+	for page in $(wildcard docs/*.8 docs/man/*.8); do \
+		$(INSTALL) -m 644 $$page $(SHARE)/man/man8 || exit 1; done
+	$(BUILD)/ostiary completion bash > $(SHARE)/bash-completion/completions/ostiary
 
 clean:
 	rm -rf $(BUILD)

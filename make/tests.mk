@@ -12,12 +12,15 @@ BELOW_oauth  := oauth sql port model conf seal jose base
 BELOW_authn  := authn sql port model conf seal jose base
 BELOW_manage := manage authn sql port model conf seal jose base
 
+# What the tests of a layer need beside it: those of manage work on a private MariaDB.
+SUPPORT_manage := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+
 # $(call unit_test,layer)
 define unit_tests
 $(BUILD)/tests/core/$(1)/test_%: $(BUILD)/tests/core/$(1)/test_%.o \
-		$(foreach l,$(BELOW_$(1)),$(BUILD)/lib$(l).a)
+		$(SUPPORT_$(1)) $(foreach l,$(BELOW_$(1)),$(BUILD)/lib$(l).a)
 	@echo "  LD  $$@"
-	@$(CC) $(ALL_LDFLAGS) -o $$@ $$< -Wl,--start-group \
+	@$(CC) $(ALL_LDFLAGS) -o $$@ $$< $(SUPPORT_$(1)) -Wl,--start-group \
 		$(foreach l,$(BELOW_$(1)),$(BUILD)/lib$(l).a) -Wl,--end-group -lcmocka $(CORE_LIBS)
 UNIT_TESTS_$(1) := $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/core/$(1)/test_*.c))
 .PHONY: unit-$(1)

@@ -55,6 +55,7 @@ refuse(struct buf *why, const struct manage_edit *edit, const char *text)
 
 /* ---- lists ---- */
 
+/* The items are copies: those of the document go when it is changed. */
 static int
 read_list(struct arena *arena, const struct json_object *document, const char *name,
 	  enum shape shape, struct strlist *list)
@@ -62,7 +63,11 @@ read_list(struct arena *arena, const struct json_object *document, const char *n
 	*list = (struct strlist){0};
 	if (shape == SHAPE_WORDS)
 		return strlist_split(arena, json_text_or_null(document, name), ' ', LIST_MAX, list);
-	return json_get_list(arena, document, name, LIST_MAX, list) == JSON_WRONG_TYPE ? -1 : 0;
+	if (json_get_list(arena, document, name, LIST_MAX, list) == JSON_WRONG_TYPE)
+		return -1;
+	for (size_t i = 0; i < list->count; i++)
+		list->item[i] = arena_strdup(arena, list->item[i]);
+	return 0;
 }
 
 static void

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: ISC
+"""The manual pages hold exactly what the tables of the program hold."""
+
+import re
+import subprocess
+
+import pytest
+
+from conftest import PROGRAM, TOP
+
+PAGES = [("man", "ostiary.8"), ("conf", "ostiary.conf.5")]
+
+
+def printed(part):
+    return subprocess.run([PROGRAM, "reference", part], capture_output=True, text=True,
+                          check=True).stdout
+
+
+@pytest.mark.parametrize("part,page", PAGES)
+def test_page_is_what_the_program_prints(part, page):
+    stored = (TOP / "docs/man" / page).read_text(encoding="utf-8")
+    assert stored == printed(part), "run `make docs`"
+
+
+@pytest.mark.parametrize("part,page", PAGES)
+def test_page_is_clean(part, page):
+    try:
+        done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", TOP / "docs/man" / page],
+                              capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        pytest.skip("left out: mandoc is not installed")
+    assert done.returncode == 0, (part, done.stdout)
+
+
+def commands():
+    """Every command, found by walking the help."""
+    todo, found = re.findall(r"^  ([a-z]+) ", subprocess.run(
+        [PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout, re.M), []
+    for group in todo:
+        text = subprocess.run([PROGRAM, group, "--help"], capture_output=True, text=True,
+                              check=True).stdout
+        found += re.findall(r"^  ostiary ((?:[a-z]+ ?)+?)(?= [^a-z]| [a-z]+\||$)", text, re.M)
+    return found
+
+
+def test_every_command_is_in_the_page():
+    page, names = printed("man"), commands()
+    assert len(names) > 40
+    for name in names:
+        assert re.search(rf"^\.It Cm {name}\b", page, re.M), name
+    assert len(re.findall(r"^\.It Cm ", page.split(".Sh SETTINGS")[0], re.M)) == len(names)
+    assert "reference" not in names
+
+
+def test_every_option_is_in_the_conf_page(tmp_path):
+    reference = subprocess.run([PROGRAM, "config", "reference"], capture_output=True, text=True,
+                               check=True).stdout
+    names = re.findall(r"^[#; ]*([a-z_]+) *=", reference, re.M)
+    page = printed("conf")
+    assert names and all(f".It Va {name} " in page for name in names)
+    assert page.count(".It Va ") == len(set(names)), tmp_path
+
+
+@pytest.mark.parametrize("part", ["settings", "metadata"])
+def test_lists(part):
+    rows = [line for line in printed(part).splitlines() if line.startswith("| `")]
+    page = printed("man")
+    assert rows
+    for row in rows:
+        name = row.split("`")[1]
+        assert re.search(rf"^\.It Va {name}\b", page, re.M), name
