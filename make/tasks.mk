@@ -75,7 +75,7 @@ lint: build-lint
 	@$(PYTEST) tests/lint
 
 unit: build-unit
-	@for t in $(UNIT_TESTS); do $(TEST_WRAPPER) $$t || exit 1; done
+	@TEST_WRAPPER="$(TEST_WRAPPER)" make/test.sh $(UNIT_TESTS)
 
 sql: unit-sql
 

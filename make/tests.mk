@@ -25,7 +25,7 @@ $(BUILD)/tests/core/$(1)/test_%: $(BUILD)/tests/core/$(1)/test_%.o \
 UNIT_TESTS_$(1) := $$(patsubst %.c,$(BUILD)/%,$$(wildcard tests/core/$(1)/test_*.c))
 .PHONY: unit-$(1)
 unit-$(1): $$(UNIT_TESTS_$(1))
-	@for t in $$^; do $$(TEST_WRAPPER) $$$$t || exit 1; done
+	@TEST_WRAPPER="$$(TEST_WRAPPER)" make/test.sh $$^
 endef
 $(foreach l,base jose seal conf model port http oauth authn manage,$(eval $(call unit_tests,$(l))))
 UNIT_TESTS := $(foreach l,base jose seal conf model port http oauth authn manage,$(UNIT_TESTS_$(l)))
@@ -45,7 +45,7 @@ $(BUILD)/tests/flow/test_%: $(BUILD)/tests/flow/test_%.o $(SUPPORT_flow) $(OBJEC
 		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group -lcmocka -lfcgi $(CORE_LIBS)
 .PHONY: flow
 flow: $(FLOW_TESTS)
-	@for t in $^; do $(TEST_WRAPPER) $$t || exit 1; done
+	@TEST_WRAPPER="$(TEST_WRAPPER)" make/test.sh $^
 
 # Fuzz targets; `make fuzz` builds them with clang in a folder of their own.
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -73,6 +73,6 @@ $(BUILD)/tests/sql/test_%: $(BUILD)/tests/sql/test_%.o $(OBJECTS_testlib) $(SQL_
 UNIT_TESTS_sql := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/sql/test_*.c))
 .PHONY: unit-sql
 unit-sql: $(UNIT_TESTS_sql)
-	@for t in $^; do $(TEST_WRAPPER) $$t || exit 1; done
+	@TEST_WRAPPER="$(TEST_WRAPPER)" make/test.sh $^
 
 .SECONDARY:
