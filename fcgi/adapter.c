@@ -62,14 +62,17 @@ drain(void)
 static void
 read_body(struct arena *arena, struct http_request *request)
 {
-	char *body = arena_alloc(arena, HTTP_BODY_MAX + 2);
+	/* most announce their length; the others get room for the most that is taken */
+	size_t room = request->content_length >= 0 && request->content_length < HTTP_BODY_MAX
+			      ? (size_t)request->content_length + 1
+			      : HTTP_BODY_MAX + 1;
+	char *body = arena_alloc(arena, room + 1);
 	size_t size = 0;
 	int got;
 
-	while (size <= HTTP_BODY_MAX &&
-	       (got = FCGX_GetStr(body + size, (int)(HTTP_BODY_MAX + 1 - size), current.in)) > 0)
+	while (size < room && (got = FCGX_GetStr(body + size, (int)(room - size), current.in)) > 0)
 		size += (size_t)got;
-	if (size > HTTP_BODY_MAX) {
+	if (size > HTTP_BODY_MAX || request->content_length > HTTP_BODY_MAX) {
 		request->body_state = HTTP_BODY_TOO_LARGE;
 		drain();
 		return;
@@ -77,6 +80,7 @@ read_body(struct arena *arena, struct http_request *request)
 	if (FCGX_GetError(current.in) != 0 ||
 	    (request->content_length >= 0 && (size_t)request->content_length != size)) {
 		request->body_state = HTTP_BODY_BROKEN;
+		drain();
 		return;
 	}
 	request->body = body;

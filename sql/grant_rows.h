@@ -62,8 +62,7 @@ struct grant_record {
 		{SQL_OUT_BOOL, offsetof(type, member.state.jti_revoked), 0},                       \
 		ACCOUNT_OUTS(type, member.record)
 
-/* The state with its account parsed; STORE_NONE when the account's claims cannot be read. */
-enum store_verdict grant_from_record(struct store *store, struct arena *arena,
-				     const struct grant_record *record, struct grant_state *state);
+/* The state as it is handed over: the account's claims stay text. */
+void grant_from_record(const struct grant_record *record, struct grant_state *state);
 
 #endif

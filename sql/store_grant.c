@@ -117,18 +117,12 @@ grant_insert(struct store *store, const struct grant *grant)
 	return sql_change(store, &grant_statements, INSERT, in);
 }
 
-enum store_verdict
-grant_from_record(struct store *store, struct arena *arena, const struct grant_record *record,
-		  struct grant_state *state)
+void
+grant_from_record(const struct grant_record *record, struct grant_state *state)
 {
-	struct account account;
-	enum store_verdict verdict = account_from_record(store, arena, &record->record, &account);
-
-	if (verdict != STORE_OK)
-		return verdict;
 	*state = record->state;
-	state->account = account;
-	return STORE_OK;
+	state->account = record->record.account;
+	state->account_claims = record->record.claims;
 }
 
 enum store_verdict
@@ -139,7 +133,9 @@ grant_find(struct store *store, struct arena *arena, uint32_t realm_id, const ui
 	struct grant_found row;
 	enum store_verdict verdict = sql_read_one(store, &grant_statements, FIND, in, arena, &row);
 
-	return verdict == STORE_OK ? grant_from_record(store, arena, &row.found, state) : verdict;
+	if (verdict == STORE_OK)
+		grant_from_record(&row.found, state);
+	return verdict;
 }
 
 enum store_verdict

@@ -55,7 +55,7 @@ record(struct call *call, const struct oauth_error_row *row)
 			arena_printf(tx->arena,
 				     "%s\ntime=%lld\nrequest=%s\nrealm=%s\nclient=%s\naddress=%s\n"
 				     "error=%s\nstatus=%d\ntext=%s\ndetail=%s\n",
-				     tx->request_id, (long long)tx->now, what,
+				     tx_request_id(tx), (long long)tx->now, what,
 				     tx->realm ? tx->realm->name : "-",
 				     tx->client_id ? tx->client_id : "-",
 				     one_line(tx->arena, tx->address), row->name, row->status,
@@ -87,7 +87,7 @@ send_json(struct call *call, const struct oauth_error_row *row)
 
 	json_add_text(document, "error", row->name);
 	json_add_text(document, "error_description", call->tx.failure.text);
-	json_add_text(document, "request_id", call->tx.request_id);
+	json_add_text(document, "request_id", tx_request_id(&call->tx));
 	add_challenge(call, row);
 	response_header_set(call->response, "Cache-Control", "no-store");
 	response_header_set(call->response, "X-Content-Type-Options", "nosniff");
@@ -106,7 +106,7 @@ send_page(struct call *call, const struct oauth_error_row *row)
 
 	json_add_text(error, "code", row->name);
 	json_add(values, "error", error);
-	json_add_text(values, "request_id", tx->request_id);
+	json_add_text(values, "request_id", tx_request_id(tx));
 	page_send(call, row->status, row->status == 503 ? "unavailable" : "error", values);
 }
 
@@ -117,7 +117,7 @@ failure_send(struct call *call)
 	const struct oauth_error_row *row = oauth_error_row(tx->failure.error);
 
 	record(call, row);
-	response_header_set(call->response, "X-Request-Id", tx->request_id);
+	response_header_set(call->response, "X-Request-Id", tx_request_id(tx));
 	if (call->authz && call->authz->reply_to && row->redirect) {
 		const struct reply reply = reply_failure(tx, call->authz);
 

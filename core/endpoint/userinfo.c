@@ -83,6 +83,11 @@ handle_userinfo(struct call *call)
 	if (token_inspect(&call->tx, token, inspected) != 0)
 		return;
 	allow_origin(call, inspected);
-	if (judge(call, inspected) == 0)
+	if (judge(call, inspected) != 0)
+		return;
+	if (grant_read_claims(call->tx.arena, &inspected->state) != 0)
+		(void)fail(&call->tx, OAUTH_SERVER_ERROR,
+			   "the claims of the account cannot be read", NULL);
+	else
 		response_json(call->response, 200, userinfo_document(&call->tx, inspected));
 }

@@ -69,13 +69,13 @@ method_by_name(const char *name)
 }
 
 static const struct variable *
-variable_find(const char *text)
+variable_find(const char *text, size_t name_size)
 {
 	for (size_t i = 0; i < VARIABLES_COUNT; i++) {
 		const struct variable *variable = &variables_wanted[i];
 
-		if (strncmp(text, variable->name, variable->name_size) == 0 &&
-		    text[variable->name_size] == '=')
+		if (variable->name_size == name_size &&
+		    memcmp(text, variable->name, name_size) == 0)
 			return variable;
 	}
 	return NULL;
@@ -84,13 +84,15 @@ variable_find(const char *text)
 static int
 take(struct arena *arena, struct raw *raw, const char *text)
 {
-	const struct variable *variable = variable_find(text);
+	const char *equals = strchr(text, '=');
+	const struct variable *variable =
+		equals ? variable_find(text, (size_t)(equals - text)) : NULL;
 	const char *value;
 	const char **field;
 
 	if (!variable)
 		return 0;
-	value = text + variable->name_size + 1;
+	value = equals + 1;
 	if (strlen(value) > variable->max)
 		return -1;
 	field = (const char **)(void *)((char *)raw + variable->offset);

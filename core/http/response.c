@@ -125,8 +125,12 @@ response_write(const struct http_response *response, struct buf *out)
 	if (buf_failed(&response->body))
 		return -1;
 	buf_printf(out, "Status: %d %s\r\n", response->status, http_reason(response->status));
-	for (size_t i = 0; i < response->headers; i++)
-		buf_printf(out, "%s: %s\r\n", response->header[i].name, response->header[i].value);
+	for (size_t i = 0; i < response->headers; i++) {
+		buf_add_text(out, response->header[i].name);
+		buf_add(out, ": ", 2);
+		buf_add_text(out, response->header[i].value);
+		buf_add(out, "\r\n", 2);
+	}
 	if (response->status != 204 && response->status != 304)
 		buf_printf(out, "Content-Length: %zu\r\n", response->body.size);
 	buf_add_text(out, "\r\n");

@@ -5,6 +5,10 @@
  */
 #include "core/model/grant.h"
 
+#include <string.h>
+
+#include "core/base/json.h"
+
 #include "core/base/bug.h"
 
 static bool
@@ -63,4 +67,14 @@ grant_verdict_text(enum grant_verdict verdict)
 		return "the grant was made before all grants of the realm were ended";
 	}
 	bug("unknown grant verdict");
+}
+
+int
+grant_read_claims(struct arena *arena, struct grant_state *state)
+{
+	const char *text = state->account_claims;
+
+	if (!state->account.claims)
+		state->account.claims = json_parse_object(arena, text, strlen(text), NULL);
+	return state->account.claims ? 0 : -1;
 }

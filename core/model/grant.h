@@ -49,7 +49,8 @@ struct grant {
 /* A grant with what it depends on, read in one statement. */
 struct grant_state {
 	struct grant grant;
-	struct account account;
+	struct account account;     /* its claims are NULL until grant_read_claims() */
+	const char *account_claims; /* JSON text: few of those who ask need it parsed */
 	bool client_enabled;        /* false also when the client is gone */
 	int64_t session_ended_at;   /* 0: not */
 	int64_t session_expires_at; /* 0: the session's row is gone */
@@ -70,6 +71,10 @@ enum grant_verdict {
  */
 enum grant_verdict grant_check(const struct grant_state *state, int64_t epoch, int64_t now);
 const char *grant_verdict_text(enum grant_verdict verdict);
+
+/* Parses the account's claims. 0, or -1 when what is stored cannot be read. */
+int grant_read_claims(struct arena *arena, struct grant_state *state)
+	__attribute__((warn_unused_result));
 
 /* ---- storage ---- */
 

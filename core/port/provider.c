@@ -4,7 +4,6 @@
  */
 #include "core/port/provider.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "core/base/b64.h"
@@ -16,18 +15,20 @@
 /* Without letters and digits that are read wrongly aloud: people dictate request ids. */
 static const char id_alphabet[] = "23456789abcdefghjkmnpqrstuvwxyz";
 
-static void
-make_request_id(struct tx *tx)
+const char *
+tx_request_id(struct tx *tx)
 {
 	uint8_t random[10];
 	char text[sizeof(random) + 1];
 
+	if (tx->request_id)
+		return tx->request_id;
 	rand_fill(tx->provider->random, random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++)
 		text[i] = id_alphabet[random[i] % (sizeof(id_alphabet) - 1)];
 	text[sizeof(random)] = '\0';
-	(void)snprintf(tx->request_id, sizeof(tx->request_id), "%.30s-%s", tx->provider->host,
-		       text);
+	tx->request_id = arena_printf(tx->arena, "%.30s-%s", tx->provider->host, text);
+	return tx->request_id;
 }
 
 void
@@ -41,7 +42,6 @@ tx_begin(struct tx *tx, const struct provider *provider, struct arena *arena)
 		.actor = "system",
 	};
 	tx->now = tx->now_ms / 1000;
-	make_request_id(tx);
 }
 
 void
@@ -102,7 +102,7 @@ tx_audit(struct tx *tx, const char *event, const struct audit_about *about)
 	};
 
 	tx_id(tx, row.id);
-	log_event(tx->provider->log, LOG_LEVEL_INFO, event, "request", tx->request_id, "realm",
+	log_event(tx->provider->log, LOG_LEVEL_INFO, event, "request", tx_request_id(tx), "realm",
 		  tx->realm ? tx->realm->name : NULL, "client", about->client_id, "account",
 		  about->account_id ? tx_hex(tx, about->account_id) : NULL, "session",
 		  about->session_id ? tx_hex(tx, about->session_id) : NULL, "address", tx->address,

@@ -21,8 +21,6 @@ struct pages;
 struct ring;
 struct throttle;
 
-#define REQUEST_ID_MAX 48
-
 struct provider {
 	const struct conf *conf;
 	struct store *store;
@@ -38,6 +36,8 @@ struct provider {
 	const char *host; /* the host's name as request ids show it */
 };
 
+#define REQUEST_ID_MAX 48 /* bytes of a request id with its NUL */
+
 struct tx {
 	const struct provider *provider;
 	struct store *store;
@@ -46,16 +46,19 @@ struct tx {
 	int64_t now_ms;
 	const struct realm_live *live; /* NULL until the realm is known */
 	const struct realm *realm;
-	char request_id[REQUEST_ID_MAX];
-	const char *address;   /* of the browser or client; NULL on the command line */
-	const char *actor;     /* for the record: "person", "client", "admin:NAME" */
-	const char *about;     /* what the request was, for `ostiary explain`: "POST /token" */
-	const char *client_id; /* once it is known, for log and record */
+	const char *request_id; /* NULL until tx_request_id() was asked for it */
+	const char *address;    /* of the browser or client; NULL on the command line */
+	const char *actor;      /* for the record: "person", "client", "admin:NAME" */
+	const char *about;      /* what the request was, for `ostiary explain`: "POST /token" */
+	const char *client_id;  /* once it is known, for log and record */
 	struct failure failure;
 };
 
-/* A fresh tx: reads the clock and makes the request id. */
+/* A fresh tx: reads the clock. */
 void tx_begin(struct tx *tx, const struct provider *provider, struct arena *arena);
+
+/* What log, record and the answer call this request; made when it is first asked for. */
+const char *tx_request_id(struct tx *tx) __attribute__((returns_nonnull));
 
 /* Sets the realm. */
 void tx_enter(struct tx *tx, const struct realm_live *live);
@@ -73,7 +76,7 @@ int fail_down(struct tx *tx);
 
 /* One log line with request id, realm and client. */
 #define tx_log(tx, level, event, ...)                                                              \
-	log_event((tx)->provider->log, (level), (event), "request", (tx)->request_id, "realm",     \
+	log_event((tx)->provider->log, (level), (event), "request", tx_request_id(tx), "realm",    \
 		  (tx)->realm ? (tx)->realm->name : NULL, "client", (tx)->client_id, "address",    \
 		  (tx)->address, __VA_ARGS__, NULL)
 

@@ -78,7 +78,12 @@ grant_is_read_with_what_it_depends_on(void **state)
 	assert_int_equal(grant_find(store, arena, SAMPLE_REALM, grant.id, NULL, &found), STORE_OK);
 	same_grant(&found.grant, &grant);
 	assert_string_equal(found.account.username, "user001");
+	assert_null(found.account.claims);
+	assert_int_equal(grant_read_claims(arena, &found), 0);
 	assert_non_null(found.account.claims);
+	found.account.claims = NULL;
+	found.account_claims = "{\"a\":1,\"a\":2}";
+	assert_int_equal(grant_read_claims(arena, &found), -1);
 	assert_true(found.client_enabled);
 	assert_int_equal(found.session_ended_at, 0);
 	assert_int_equal(found.session_expires_at, SAMPLE_NOW + 1000);

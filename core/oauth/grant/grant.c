@@ -71,6 +71,10 @@ token_request(struct token_call *call, struct token_set *set)
 
 	if (find_row(call, &row) != 0 || row->prepare(call) != 0)
 		return -1;
+	/* the claims parameter may want some in the ID token */
+	if (call->state.grant.claims && grant_read_claims(call->tx->arena, &call->state) != 0)
+		return fail(call->tx, OAUTH_SERVER_ERROR,
+			    "the claims of the account cannot be read", NULL);
 	verdict = token_issue(call->tx, &call->plan, set);
 	if (verdict == STORE_NONE) {
 		if (row->lost(call) != 0)

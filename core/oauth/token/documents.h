@@ -11,7 +11,8 @@
 
 struct json_object *token_document(struct tx *tx, const struct token_set *set);
 
-/* The claims that the token's scopes and the claims parameter release; sub always. */
+/* The claims that the token's scopes and the claims parameter release; sub always. The account's
+ * claims must have been read. */
 struct json_object *userinfo_document(struct tx *tx, const struct inspected *inspected);
 
 /*

@@ -175,6 +175,22 @@ make_tokens(struct issue *issue, struct token_set *set)
 	return plan->refresh_generation && !set->refresh_token ? -1 : 0;
 }
 
+/* Asked before anything is used up: a worker learns of new keys up to a second late, and whoever
+ * tries again must find the code as it was. */
+static bool
+can_sign(const struct issue *issue)
+{
+	struct tx *tx = issue->tx;
+
+	if ((issue->opaque || signer(tx, issue->settings->access_token_alg)) &&
+	    (!issue->plan->id_token || signer(tx, issue->settings->id_token_alg)))
+		return true;
+	realms_forget(tx->provider->realms);
+	(void)fail(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
+		   "there is no key to sign with; try again shortly", "no active key: see the log");
+	return false;
+}
+
 enum store_verdict
 token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 {
@@ -187,6 +203,8 @@ token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 	};
 	enum store_verdict verdict;
 
+	if (!can_sign(&issue))
+		return STORE_DOWN;
 	if (issue.opaque)
 		handle_make(tx->provider->random, tx->now_ms, &issue.access);
 	verdict = persist(&issue);

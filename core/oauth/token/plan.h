@@ -37,8 +37,9 @@ struct token_set {
 };
 
 /*
- * STORE_NONE: the source was already used up by somebody else; nothing was issued. On STORE_OK
- * everything is committed.
+ * STORE_NONE: the source was already used up by somebody else; nothing was issued. STORE_DOWN also
+ * when a signing key is missing: the failure in tx then says so, and nothing was used up. On
+ * STORE_OK everything is committed.
  */
 enum store_verdict token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 	__attribute__((warn_unused_result));
