@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: ISC
+"""Stacks that the tests of a whole installation share. Tests that break something start their
+own."""
+
+import json
+
+import pytest
+
+from relying import Person
+from stack import Stack
+
+
+def write_demo_site(stack):
+    """The facts that the demo relying party reads; `make run` writes the same."""
+    spa = stack.demo["spa"]
+    (stack.folder / "demo-site.json").write_text(json.dumps({
+        "issuer": stack.issuer, "client_id": spa["client_id"],
+        "redirect_uri": spa["redirect_uri"],
+        "post_logout_redirect_uri": spa["post_logout_redirect_uri"],
+        "scope": "openid profile email offline_access", "hint": "a test"}), encoding="utf-8")
+
+
+def add_client(stack, client_id, *options, public=False, **settings):
+    """A client whose redirect URI is the demo site's callback page."""
+    redirect = f"{stack.site}/callback"
+    made = stack.ctl("client", "add", "--id", client_id, "--name", f"Client {client_id}",
+                     "--redirect-uri", redirect, *(["--public"] if public else []),
+                     "--set", "grant_types=authorization_code refresh_token",
+                     *[word for name, value in settings.items()
+                       for word in ("--set", f"{name}={value}")], *options, json=True)
+    return {"client_id": client_id, "redirect_uri": redirect,
+            "client_secret": made.get("client_secret")}
+
+
+# Tests fail sign-ins on purpose, all of them from one address.
+PATIENT = {"server": {"throttle_account_limit": 1000, "throttle_network_limit": 1000}}
+
+
+@pytest.fixture(scope="session")
+def stack():
+    """At the root of its host name, with the demo relying party beside it."""
+    with Stack(demo_site=True, extra_conf=PATIENT) as running:
+        write_demo_site(running)
+        for alg in ("PS256", "EdDSA"):  # the others are there from the start
+            running.ctl("key", "rotate", "--alg", alg, "--now")
+        running.pool.restart()  # workers look for news once a second
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture(scope="session")
+def mounted():
+    """The same below a path."""
+    with Stack(mount="/sub/path", demo_site=True, extra_conf=PATIENT) as running:
+        write_demo_site(running)
+        yield running
+
+
+@pytest.fixture
+def person(stack):  # pylint: disable=redefined-outer-name
+    return Person(stack)
