@@ -52,7 +52,6 @@ boot_parts(unsigned needs)
 
 	parts |= needs & NEED_MASTER ? BOOT_MASTER : 0;
 	parts |= needs & NEED_ADMIN ? BOOT_ADMIN : 0;
-	parts |= needs & NEED_RING ? BOOT_SHARED : 0;
 	return parts;
 }
 
@@ -160,7 +159,7 @@ cli_open(struct cli *cli, unsigned needs)
 	tx_begin(&cli->tx, &cli->provider, cli->arena);
 	cli->tx.actor = actor(cli->arena);
 	cli->tx.about = cli->command ? cli->command->name : NULL;
-	if (needs & (NEED_ADMIN | NEED_RING | NEED_LATER))
+	if (needs & (NEED_ADMIN | NEED_LATER))
 		return CLI_OK;
 	code = check_ready(cli);
 	if (code != CLI_OK)

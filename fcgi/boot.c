@@ -96,7 +96,7 @@ open_shared(struct boot *boot, struct buf *why)
 			   "that the workers run as\n",
 			   dir, strerror(errno));
 	boot->provider.throttle = boot->shared;
-	boot->provider.ring = ring_open(arena_printf(boot->arena, "%s/failures", dir));
+	boot->provider.ring = ring_open(arena_printf(boot->arena, "%s/" BOOT_RING_FILE, dir));
 	if (!boot->provider.ring)
 		buf_printf(why, "%s/failures: cannot be opened: %s\n", dir, strerror(errno));
 }

@@ -11,13 +11,16 @@
 struct buf;
 
 enum {
-	BOOT_PAGES = 1 << 0,  /* templates, catalogues and static files */
-	BOOT_SHARED = 1 << 1, /* the host's shared counters and failure ring */
-	BOOT_MASTER = 1 << 2, /* the master key */
-	BOOT_ADMIN = 1 << 3,  /* connect as the database user that may change the schema */
-	BOOT_STDERR = 1 << 4, /* log to standard error, whatever the configuration says */
+	BOOT_PAGES = 1 << 0,    /* templates, catalogues and static files */
+	BOOT_SHARED = 1 << 1,   /* the host's shared counters and failure ring */
+	BOOT_MASTER = 1 << 2,   /* the master key */
+	BOOT_ADMIN = 1 << 3,    /* connect as the database user that may change the schema */
+	BOOT_STDERR = 1 << 4,   /* log to standard error, whatever the configuration says */
 	BOOT_TERMINAL = 1 << 5, /* a log to standard error is silent: results stand there */
 };
+
+/* The ring of failures in state_dir. */
+#define BOOT_RING_FILE "failures"
 
 struct boot;
 

@@ -10,6 +10,7 @@
 #include "core/base/bug.h"
 #include "core/base/str.h"
 #include "core/manage/manage_key_row.h"
+#include "core/manage/manage_realm.h"
 #include "core/seal/seal.h"
 
 #define MAC_ALG "HS256"
@@ -271,21 +272,25 @@ manage_key_retire(struct tx *tx, const char *kid, struct buf *why)
 struct compromise {
 	const struct key_row *row;
 	struct manage_keys keys;
-	struct realm_row realm;
 };
 
 static enum store_verdict
 apply_compromise(struct tx *tx, void *context)
 {
-	struct compromise *work = context;
-	enum store_verdict verdict =
-		key_set_state(tx->store, work->row->id, work->row->state, "compromised", tx->now);
+	const struct compromise *work = context;
+	struct realm_row realm;
+	enum store_verdict verdict = manage_realm_lock(tx, tx->realm->name, &realm);
 
 	if (verdict == STORE_OK)
-		verdict = manage_key_store(tx, &work->keys);
+		verdict = key_set_state(tx->store, work->row->id, work->row->state, "compromised",
+					tx->now);
 	if (verdict == STORE_OK)
-		verdict = realm_update(tx->store, &work->realm);
-	return verdict;
+		verdict = manage_key_store(tx, &work->keys);
+	if (verdict != STORE_OK)
+		return verdict;
+	/* sessions and grants of this very second may have met the key, so they end as well */
+	realm.epoch = tx->now + 1;
+	return realm_update(tx->store, &realm);
 }
 
 enum manage_verdict
@@ -300,17 +305,12 @@ manage_key_compromise(struct tx *tx, const char *kid, struct buf *report, struct
 		return verdict;
 	if (key_is(work.row, KEY_COMPROMISED))
 		return manage_say(why, MANAGE_REFUSED, "%s is marked as compromised already", kid);
-	stored = realm_row_find(tx->store, tx->arena, tx->realm->name, &work.realm);
-	if (stored != STORE_OK)
-		return key_outcome(stored, kid, why);
 	if (is_only_active(&list, work.row)) {
 		if (!manage_key_can_make(tx, why))
 			return MANAGE_REFUSED;
 		work.keys.row[work.keys.count++] =
 			manage_key_make(tx, tx->realm, work.row->alg, "active");
 	}
-	/* sessions and grants of this very second may have met the key, so they end as well */
-	work.realm.epoch = tx->now + 1;
 	stored = manage_commit(&(struct manage_change){
 		.tx = tx,
 		.apply = apply_compromise,

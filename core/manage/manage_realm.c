@@ -13,8 +13,10 @@
 #include "core/model/profile.h"
 
 struct realm_change {
-	struct realm_row row;
+	struct realm_row row;  /* as it shall be */
+	struct realm_row seen; /* as it was read */
 	struct manage_keys keys;
+	bool overtaken; /* somebody else changed it in between */
 };
 
 const char *
@@ -255,19 +257,69 @@ set_pairs(struct tx *tx, const struct manage_pair *pairs, size_t count, struct r
 	}
 }
 
+static bool
+same_row(const struct realm_row *a, const struct realm_row *b)
+{
+	return a->id == b->id && a->epoch == b->epoch && str_equal(a->issuer, b->issuer) &&
+	       str_equal(a->vhost, b->vhost) && str_equal(a->display_name, b->display_name) &&
+	       str_equal(a->profile, b->profile) && str_equal(a->settings, b->settings);
+}
+
+enum store_verdict
+manage_realm_lock(struct tx *tx, const char *name, struct realm_row *row)
+{
+	/* every change of a realm moves the generation, so its row is their common lock */
+	enum store_verdict verdict = generation_bump(tx->store);
+
+	return verdict == STORE_OK ? realm_row_find(tx->store, tx->arena, name, row) : verdict;
+}
+
 static enum store_verdict
 apply_update(struct tx *tx, void *context)
 {
-	const struct realm_change *change = context;
-	enum store_verdict verdict = realm_update(tx->store, &change->row);
+	struct realm_change *change = context;
+	struct realm_row now;
+	enum store_verdict verdict = manage_realm_lock(tx, change->seen.name, &now);
 
+	if (verdict != STORE_OK)
+		return verdict;
+	change->overtaken = !same_row(&now, &change->seen);
+	if (change->overtaken)
+		return STORE_NONE;
+	verdict = realm_update(tx->store, &change->row);
 	return verdict == STORE_OK ? manage_key_store(tx, &change->keys) : verdict;
+}
+
+/* The settings of the row itself: the tx's realm may have been read before it. */
+static enum manage_verdict
+read_settings(struct tx *tx, const struct realm_row *row, struct settings *settings,
+	      struct buf *why)
+{
+	const char *mistake = NULL;
+	struct json_object *document =
+		json_parse_object(tx->arena, row->settings, strlen(row->settings), &mistake);
+
+	settings_default(settings);
+	if (document && settings_apply(tx->arena, document, false, settings, &mistake) == 0)
+		return MANAGE_OK;
+	return manage_say(why, MANAGE_REFUSED, "realm %s: the stored settings are bad: %s",
+			  row->name, mistake);
+}
+
+static enum manage_verdict
+update_outcome(enum store_verdict stored, const struct realm_change *change, struct buf *why)
+{
+	if (change->overtaken && stored == STORE_NONE)
+		return manage_say(why, MANAGE_REFUSED,
+				  "realm %s was changed by somebody else meanwhile; look again",
+				  change->seen.name);
+	return outcome(stored, change->seen.name, why);
 }
 
 enum manage_verdict
 manage_realm_set(struct tx *tx, const struct manage_pair *pairs, size_t count, struct buf *why)
 {
-	struct settings settings = tx->realm->settings;
+	struct settings settings;
 	struct realm_change change = {0};
 	size_t before = why->size;
 	enum manage_verdict verdict;
@@ -276,6 +328,9 @@ manage_realm_set(struct tx *tx, const struct manage_pair *pairs, size_t count, s
 
 	if (stored != STORE_OK)
 		return outcome(stored, tx->realm->name, why);
+	change.seen = change.row;
+	if (read_settings(tx, &change.row, &settings, why) != MANAGE_OK)
+		return MANAGE_REFUSED;
 	set_pairs(tx, pairs, count, &change.row, &settings, why);
 	if (!change.row.display_name)
 		change.row.display_name = tx->realm->name;
@@ -296,29 +351,35 @@ manage_realm_set(struct tx *tx, const struct manage_pair *pairs, size_t count, s
 		.event = "realm_changed",
 		.about = {.detail = names_of(tx, pairs, count)},
 	});
-	return outcome(stored, tx->realm->name, why);
+	return update_outcome(stored, &change, why);
 }
 
 /* ---- epoch, remove ---- */
 
+static enum store_verdict
+apply_epoch(struct tx *tx, void *context)
+{
+	struct realm_row row;
+	enum store_verdict verdict = manage_realm_lock(tx, tx->realm->name, &row);
+
+	(void)context;
+	if (verdict != STORE_OK)
+		return verdict;
+	/* what was made in this very second ends as well */
+	row.epoch = tx->now + 1;
+	return realm_update(tx->store, &row);
+}
+
 enum manage_verdict
 manage_realm_epoch(struct tx *tx, struct buf *why)
 {
-	struct realm_change change = {0};
-	enum store_verdict stored =
-		realm_row_find(tx->store, tx->arena, tx->realm->name, &change.row);
-
-	if (stored != STORE_OK)
-		return outcome(stored, tx->realm->name, why);
-	/* what was made in this very second ends as well */
-	change.row.epoch = tx->now + 1;
-	stored = manage_commit(&(struct manage_change){
+	enum store_verdict stored = manage_commit(&(struct manage_change){
 		.tx = tx,
-		.apply = apply_update,
-		.context = &change,
+		.apply = apply_epoch,
 		.event = "realm_epoch",
 		.about = {0},
 	});
+
 	return outcome(stored, tx->realm->name, why);
 }
 

@@ -45,6 +45,12 @@ enum manage_verdict manage_realm_epoch(struct tx *tx, struct buf *why);
 /* Removes tx->realm and everything in it; tx->realm is NULL afterwards. */
 enum manage_verdict manage_realm_remove(struct tx *tx, struct buf *why);
 
+/*
+ * The row of a realm, and no other change of any realm until the open transaction ends: for changes
+ * that write the row back as a whole.
+ */
+enum store_verdict manage_realm_lock(struct tx *tx, const char *name, struct realm_row *row);
+
 /* Only what differs from the defaults, as JSON text in the arena: how settings are stored. */
 const char *manage_settings_text(struct arena *arena, const struct settings *settings);
 

@@ -34,9 +34,9 @@ def test_page_is_clean(part, page):
 
 def commands():
     """Every command, found by walking the help."""
-    todo, found = re.findall(r"^  ([a-z]+) ", subprocess.run(
+    groups, found = re.findall(r"^  ([a-z]+) ", subprocess.run(
         [PROGRAM, "--help"], capture_output=True, text=True, check=True).stdout, re.M), []
-    for group in todo:
+    for group in groups:
         text = subprocess.run([PROGRAM, group, "--help"], capture_output=True, text=True,
                               check=True).stdout
         found += re.findall(r"^  ostiary ((?:[a-z]+ ?)+?)(?= [^a-z]| [a-z]+\||$)", text, re.M)

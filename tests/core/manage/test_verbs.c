@@ -247,6 +247,65 @@ realm_removal_leaves_its_record(void **state)
 	assert_int_equal(records("realm_removed"), 1);
 }
 
+static enum manage_verdict
+set_one(const char *name, const char *value)
+{
+	return manage_realm_set(&t.tx, &(struct manage_pair){name, value}, 1, &t.why);
+}
+
+/* A realm that was read before somebody else changed it does not bring the old settings back. */
+static void
+settings_of_two_administrators(void **state)
+{
+	(void)state;
+	assert_int_equal(set_one("session_idle", "1h"), MANAGE_OK);
+	assert_int_equal(set_one("session_lifetime", "2h"), MANAGE_OK);
+	assert_int_equal(manage_realm_epoch(&t.tx, &t.why), MANAGE_OK);
+	assert_int_equal(set_one("code_lifetime", "30s"), MANAGE_OK);
+	enter("main");
+	assert_int_equal(t.tx.realm->settings.session_idle, HOUR);
+	assert_int_equal(t.tx.realm->settings.session_lifetime, 2 * HOUR);
+	assert_int_equal(t.tx.realm->epoch, SAMPLE_NOW + 1);
+}
+
+/* Moves the realm's epoch while the other verb makes a key, which is when it asks for randomness.
+ */
+static void
+fill_and_interfere(void *context, void *data, size_t size)
+{
+	bool *done = context;
+	struct provider provider = t.provider;
+	struct tx tx = t.tx;
+
+	rand_fill(&rand_system, data, size);
+	if (*done)
+		return;
+	*done = true;
+	provider.random = &rand_system;
+	provider.store = private_db_store(t.log);
+	tx.provider = &provider;
+	tx.store = provider.store;
+	assert_int_equal(manage_realm_epoch(&tx, &t.why), MANAGE_OK);
+	store_close(provider.store);
+}
+
+static void
+a_change_that_is_overtaken_is_refused(void **state)
+{
+	bool done = false;
+	const struct rand_source source = {fill_and_interfere, &done};
+
+	(void)state;
+	t.provider.random = &source;
+	assert_int_equal(set_one("access_token_alg", "PS256"), MANAGE_REFUSED);
+	assert_true(done);
+	enter("main");
+	assert_int_equal(t.tx.realm->epoch, SAMPLE_NOW + 1);
+	assert_string_equal(t.tx.realm->settings.access_token_alg, "ES256");
+	assert_int_equal(keys_in("PS256", "active"), 0);
+	assert_int_equal(set_one("access_token_alg", "PS256"), MANAGE_OK);
+}
+
 static void
 jobs_tend_every_realm(void **state)
 {
@@ -309,6 +368,8 @@ main(void)
 		ON_DATABASE(claims),
 		ON_DATABASE(sessions_of_other_realms_are_safe),
 		ON_DATABASE(realm_removal_leaves_its_record),
+		ON_DATABASE(settings_of_two_administrators),
+		ON_DATABASE(a_change_that_is_overtaken_is_refused),
 		ON_DATABASE(jobs_tend_every_realm),
 		ON_DATABASE(jobs_without_master_key),
 		ON_DATABASE(a_database_that_is_away),
