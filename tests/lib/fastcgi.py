@@ -57,9 +57,9 @@ def variables(method="GET", target="/", **more):
 
 def form(target, body, **more):
     """A whole request that posts a form."""
-    return begin(**({"keep": True} if more.pop("keep", False) else {})) + params(variables(
-        "POST", target, CONTENT_TYPE="application/x-www-form-urlencoded",
-        **{"CONTENT_LENGTH": str(len(body)), **more})) + stdin(body)
+    usual = {"CONTENT_TYPE": "application/x-www-form-urlencoded",
+             "CONTENT_LENGTH": str(len(body))}
+    return begin() + params(variables("POST", target, **{**usual, **more})) + stdin(body)
 
 
 class Reply:
