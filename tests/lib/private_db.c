@@ -26,11 +26,12 @@
 
 #include "core/base/num.h"
 
-#define PATH_SIZE      100 /* the socket's path must stay below 108 bytes */
-#define READY_TRIES    600
-#define READY_STEP_MS  50
-#define PATIENCE_TRIES 40
-#define FOLDER_PREFIX  "/tmp/ostiary-db."
+#define PATH_SIZE         100 /* the socket's path must stay below 108 bytes */
+#define READY_TRIES       600
+#define READY_STEP_MS     50
+#define CONNECT_TIMEOUT_S 5
+#define PATIENCE_TRIES    40
+#define FOLDER_PREFIX     "/tmp/ostiary-db."
 
 static struct {
 	bool started;
@@ -155,6 +156,7 @@ connect_admin(void)
 
 	if (!mysql)
 		fail("no memory");
+	mysql_optionsv(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &(unsigned){CONNECT_TIMEOUT_S});
 	if (mysql_real_connect(mysql, NULL, "root", NULL, NULL, 0, own.socket, 0))
 		return mysql;
 	mysql_close(mysql);
