@@ -670,7 +670,10 @@ def test_explain(host):
     header = b"ostring1" + (1).to_bytes(8, "little")
     ring = host.state / "failures"
     assert host.fails(3, "explain", "h-abc")
+    assert not ring.exists(), "it has to belong to the workers' user"
     ring.write_bytes(header.ljust(4096, b"\0") + record.ljust(1024, b"\0"))
+    assert "Operation not permitted" in host.fails(1, "explain", "h-abc")
+    ring.chmod(0o600)
     shown = host.ok("explain", "h-abc")
     assert "POST /token" in shown and "2023-11-14 22:13:20Z" in shown and "\x1b" not in shown
     assert host.json("explain", "h-abc")["request"] == "POST /token"
