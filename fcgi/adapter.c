@@ -14,7 +14,7 @@
 #include "core/base/buf.h"
 #include "core/http/request.h"
 
-#define DRAIN_MAX     (1024 * 1024) /* bytes that are read and dropped before the connection is cut */
+#define DRAIN_MAX     (1024 * 1024) /* bytes read and dropped before the connection is cut */
 #define CLOSE_WAIT_MS "100"         /* for the web server to close its side */
 #define FIRST_BYTE_MS "500"         /* from connecting to the first byte */
 

@@ -9,9 +9,9 @@
 #ifndef OSTIARY_HTTP_LOCALE_H
 #define OSTIARY_HTTP_LOCALE_H
 
-#include <json.h>
 #include <stddef.h>
 
+#include "core/base/json.h"
 #include "core/base/str.h"
 
 struct arena;

@@ -17,8 +17,9 @@
 #ifndef OSTIARY_HTTP_TEMPLATE_H
 #define OSTIARY_HTTP_TEMPLATE_H
 
-#include <json.h>
 #include <stddef.h>
+
+#include "core/base/json.h"
 
 struct arena;
 struct buf;

@@ -5,7 +5,6 @@
  */
 #include "core/jose/jwk.h"
 
-#include <json.h>
 #include <string.h>
 
 #include "core/base/arena.h"

@@ -3,7 +3,6 @@
  * JWK Sets (RFC 7517 5): which entries are skipped, which refuse the set, and the choice of a key
  * by kid and algorithm.
  */
-#include <json.h>
 
 #include "core/base/arena.h"
 #include "core/base/json.h"

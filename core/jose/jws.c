@@ -5,7 +5,6 @@
  */
 #include "core/jose/jws.h"
 
-#include <json.h>
 #include <openssl/err.h>
 #include <string.h>
 

@@ -60,8 +60,8 @@ int seal_master_load_previous(struct master *master, struct arena *arena, const 
 			      const char **why) __attribute__((warn_unused_result));
 
 /*
- * Makes a key file of mode 0600; refuses one that exists. Made by root in a folder of root's that has
- * another group and nothing for others, it gets that group and 0640. 0, or -1 with *why.
+ * Makes a key file of mode 0600; refuses one that exists. Made by root in a folder of root's that
+ * has another group and nothing for others, it gets that group and 0640. 0, or -1 with *why.
  */
 int seal_master_make(struct arena *arena, const struct rand_source *source, const char *path,
 		     const char **why) __attribute__((warn_unused_result));
