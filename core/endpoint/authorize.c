@@ -57,8 +57,12 @@ handle_authorize(struct call *call)
 	interaction->call = call;
 	if (post && call_read_form(call) != 0)
 		return;
-	if (browser_read(call, &interaction->browser) != 0)
+	if (browser_read(call, &interaction->browser) != 0) {
+		/* prompt=none is told so, where the client is known without the database */
+		if (authz_read(tx, post ? &call->form : &call->query, &interaction->authz) == 0)
+			call->authz = &interaction->authz;
 		return;
+	}
 	if (post && !interaction->browser.has_value) {
 		interaction_ask_again(call, &interaction->browser);
 		return;

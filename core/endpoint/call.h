@@ -53,6 +53,10 @@ extern const struct route routes_table[];
 /* The route of a path, or NULL. */
 const struct route *route_find(const char *rest);
 
+/* The route that a whole path probably leads to, where no realm is known: decides only whether a
+ * failure is a page or JSON. NULL when none ends it. */
+const struct route *route_guess(const char *path);
+
 struct call {
 	struct tx tx;
 	const struct http_request *request;

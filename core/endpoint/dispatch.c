@@ -184,8 +184,10 @@ prepare(struct call *call)
 {
 	const struct http_request *request = call->request;
 
-	if (refresh_realms(call) != 0)
+	if (refresh_realms(call) != 0) {
+		call->route = request->path ? route_guess(request->path) : NULL;
 		return -1;
+	}
 	if (!request->path)
 		return fail(&call->tx, OAUTH_INVALID_REQUEST,
 			    "the path of the URL is not acceptable",

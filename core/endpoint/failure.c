@@ -110,6 +110,18 @@ send_page(struct call *call, const struct oauth_error_row *row)
 	page_send(call, row->status, row->status == 503 ? "unavailable" : "error", values);
 }
 
+/* Only what is proven, and a passing trouble not at all: the person has lost nothing and can ask
+ * again. A program that asked with prompt=none has nobody to show a page to. */
+static bool
+goes_to_client(const struct call *call, const struct oauth_error_row *row)
+{
+	const struct authz *authz = call->authz;
+
+	if (!authz || !authz->reply_to || !row->redirect)
+		return false;
+	return row->status != 503 || (authz->prompt & PROMPT_NONE);
+}
+
 void
 failure_send(struct call *call)
 {
@@ -118,7 +130,7 @@ failure_send(struct call *call)
 
 	record(call, row);
 	response_header_set(call->response, "X-Request-Id", tx_request_id(tx));
-	if (call->authz && call->authz->reply_to && row->redirect) {
+	if (goes_to_client(call, row)) {
 		const struct reply reply = reply_failure(tx, call->authz);
 
 		reply_send(call, call->authz, &reply);

@@ -46,3 +46,12 @@ route_find(const char *rest)
 	}
 	return NULL;
 }
+
+const struct route *
+route_guess(const char *path)
+{
+	for (const struct route *route = routes_table; route->path; route++)
+		if (str_ends(path, route->path))
+			return route;
+	return NULL;
+}

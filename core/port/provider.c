@@ -10,7 +10,7 @@
 #include "core/base/bug.h"
 #include "core/base/str.h"
 
-#define RETRY_AFTER_DOWN 5 /* seconds: a lost connection is made again within one */
+#define RETRY_AFTER 5 /* seconds: a lost connection is made again within one */
 
 /* Without letters and digits that are read wrongly aloud: people dictate request ids. */
 static const char id_alphabet[] = "23456789abcdefghjkmnpqrstuvwxyz";
@@ -68,6 +68,8 @@ fail(struct tx *tx, enum oauth_error error, const char *text, const char *privat
 		return -1;
 	tx->failure.error = error;
 	tx->failure.text = text;
+	if (error == OAUTH_TEMPORARILY_UNAVAILABLE)
+		tx->failure.retry_after = RETRY_AFTER;
 	if (private_format) {
 		va_start(args, private_format);
 		tx->failure.detail = arena_vprintf(tx->arena, private_format, args);
@@ -79,11 +81,8 @@ fail(struct tx *tx, enum oauth_error error, const char *text, const char *privat
 int
 fail_down(struct tx *tx)
 {
-	(void)fail(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
-		   "the database does not answer; try again shortly", "the database is down");
-	if (tx->failure.error == OAUTH_TEMPORARILY_UNAVAILABLE)
-		tx->failure.retry_after = RETRY_AFTER_DOWN;
-	return -1;
+	return fail(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
+		    "the database does not answer; try again shortly", "the database is down");
 }
 
 enum store_verdict
