@@ -47,7 +47,8 @@ struct refusal {
 static const struct refusal refusals[] = {
 	{"no client", "client", "client_id", NULL, NULL, NULL, "Unknown application", false},
 	{"empty client", "client", "client_id", "", NULL, NULL, "Unknown application", false},
-	{"unknown client", "client", "client_id", "nobody", NULL, NULL, "Unknown application", false},
+	{"unknown client", "client", "client_id", "nobody", NULL, NULL, "Unknown application",
+	 false},
 	{"client of huge name", "client", "client_id", LONG_TEXT_512, NULL, NULL, "X-Request-Id",
 	 false},
 	{"client twice", "client", NULL, NULL, "&client_id=web", NULL, "X-Request-Id", false},

@@ -11,6 +11,7 @@
 #include "core/authn/password.h"
 #include "core/authn/throttle.h"
 #include "core/base/shared.h"
+#include "core/base/str.h"
 #include "core/http/pages.h"
 #include "core/manage/manage_client.h"
 #include "core/manage/manage_key.h"
@@ -370,6 +371,8 @@ world_user(const char *realm, const char *username, const char *hash, const char
 	struct tx tx;
 
 	world_tx(&tx, realm);
+	if (hash && hash[0] == '\0')
+		account.password = NULL;
 	account.realm_id = tx.realm->id;
 	tx_id(&tx, account.id);
 	account.sub = tx_hex(&tx, account.id);

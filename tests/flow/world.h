@@ -68,7 +68,7 @@ void world_client_secret(const char *realm, const char *client_id, const char *s
 			 int64_t expires_at);
 void world_client_off(const char *client_id);
 
-/* A person; hash NULL: one of USER_PASSWORD. claims: JSON text or NULL. */
+/* A person; hash NULL: one of USER_PASSWORD, "": none at all. claims: JSON text or NULL. */
 void world_user(const char *realm, const char *username, const char *hash, const char *claims);
 void world_account(const char *username, struct account *account);
 
