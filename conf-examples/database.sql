@@ -13,9 +13,9 @@ CREATE DATABASE IF NOT EXISTS ostiary CHARACTER SET utf8mb4 COLLATE utf8mb4_nopa
 CREATE USER IF NOT EXISTS 'ostiary'@'localhost' IDENTIFIED VIA unix_socket;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ostiary.* TO 'ostiary'@'localhost';
 
--- `sudo ostiary migrate apply` with `db_admin_user = root` signs in as the server's own
--- root@localhost in the same way, and nothing more is needed here. A user with no rights outside
--- this database needs a password, put into the file that db_admin_password_file names:
+-- `sudo ostiary migrate apply` signs in as the server's own root@localhost in the same way
+-- (db_admin_user is root by default), and nothing more is needed here. A user with no rights
+-- outside this database needs a password, put into the file that db_admin_password_file names:
 --
 -- CREATE USER 'ostiary_migrate'@'localhost' IDENTIFIED BY '…';
 -- GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX

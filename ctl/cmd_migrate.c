@@ -102,8 +102,8 @@ make_master(struct cli *cli)
 	if (seal_master_make(cli->arena, &rand_system, conf.master_key_file, &why) != 0)
 		return cli_fail(cli, CLI_FAILED, "%s", why);
 	cli_say(cli,
-		"made the master key %s: let the workers' group read it (mode 0640), and keep a "
-		"copy in a safe place: without it no key in the database can be read\n",
+		"made the master key %s; keep a copy in a safe place: without it no key in the "
+		"database can be read\n",
 		conf.master_key_file);
 	json_add_text(cli->doc, "master_key_made", conf.master_key_file);
 	return CLI_OK;

@@ -48,8 +48,9 @@ static const struct conf_option options[] = {
 	 "The certificate of the authority that signed the server's certificate (PEM). TCP "
 	 "is refused "
 	 "without it."},
-	{"database", "db_admin_user", CONF_TEXT, AT(db_admin_user), 0, 80, "",
-	 "The database user for `ostiary migrate`, who may change the schema. Empty: db_user."},
+	{"database", "db_admin_user", CONF_TEXT, AT(db_admin_user), 0, 80, "root",
+	 "The database user for `ostiary migrate`, who may change the schema; root signs in as root "
+	 "over the socket. Empty: db_user."},
 	{"database", "db_admin_password_file", CONF_PATH, AT(db_admin_password_file), 0,
 	 PATH_BYTES, "",
 	 "A file that holds the password of db_admin_user in one line, not readable by others."},

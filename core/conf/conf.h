@@ -28,7 +28,7 @@ struct conf {
 	const char *db_user;          /* "ostiary" */
 	const char *db_password_file; /* "" : the socket's peer is the password (unix_socket) */
 	const char *db_ca; /* CA that signed the server's certificate; TCP is refused without */
-	const char *db_admin_user; /* with DDL rights, for `ostiary migrate`; "" : db_user */
+	const char *db_admin_user; /* with DDL rights, for `ostiary migrate`; "root"; "": db_user */
 	const char *db_admin_password_file;
 
 	/* [keys] */

@@ -159,8 +159,8 @@ static const struct {
 	 "for TCP\n"},
 	{"TCP without authority", KEY "[database]\ndb_socket =\n" NO_CA,
 	 "@/conf:5: TCP is refused without db_ca; name the certificate of the authority\n"},
-	{"password of nobody", KEY "[database]\ndb_admin_password_file = @/key\n",
-	 "@/conf:4: db_admin_password_file is nobody's; name the user with db_admin_user\n"},
+	{"password of nobody", KEY "[database]\ndb_admin_user =\ndb_admin_password_file = @/key\n",
+	 "@/conf:5: db_admin_password_file is nobody's; name the user with db_admin_user\n"},
 	{"the same master key twice", KEY "previous_master_key_file = @/key\n",
 	 "@/conf:3: previous_master_key_file is the master_key_file; name the one before it, or "
 	 "none\n"},
