@@ -39,6 +39,7 @@ static const char *const keys_of_code[] = {
 	"error_redirect_uri_missing",
 	"error_request_malformed",
 	"error_flow_expired",
+	"error_cookies",
 	"error_wrong_credentials",
 	"error_not_found",
 	"error_method_not_allowed",
@@ -54,6 +55,7 @@ static const char *const errors_with_page[] = {
 	"request_malformed", "flow_expired",          "unavailable",
 	"not_found",         "method_not_allowed",    "body_too_large",
 	"internal",          "logout_hint_invalid",   "access_denied",
+	"cookies",
 };
 
 static const struct page {
@@ -65,6 +67,7 @@ static const struct page {
 	{"consent", "<strong class=\"tag\">", true},
 	{"select_account", "value=\"other\"", true},
 	{"signout", "value=\"stay\"", true},
+	{"signed_in", "<span class=\"who-user\">ada</span>", false},
 	{"signed_out", "href=\"https://shop.example/?a=1&amp;b=2\"", false},
 	{"error", "<code>01JD&lt;X&gt;</code>", false},
 	{"unavailable", "href=\"/id/again\"", false},
