@@ -14,6 +14,8 @@ import shutil
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import (NoSuchElementException, StaleElementReferenceException,
+                                        TimeoutException, WebDriverException)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -28,7 +30,7 @@ PHONE, DESKTOP = (390, 844), (1280, 900)
 class Browser:
     """What tests ask of a browser; .driver has the rest."""
 
-    def __init__(self, javascript=True, language="en"):
+    def __init__(self, javascript=True, language="en", cookies=True):
         self._profile = tempfile.mkdtemp(prefix="ostiary-browser-")
         options = webdriver.ChromeOptions()
         for flag in (*FLAGS, f"--user-data-dir={self._profile}", f"--accept-lang={language}"):
@@ -38,6 +40,8 @@ class Browser:
                        "profile.password_manager_leak_detection": False}
         if not javascript:
             preferences["profile.managed_default_content_settings.javascript"] = 2
+        if not cookies:
+            preferences["profile.managed_default_content_settings.cookies"] = 2
         options.add_experimental_option("prefs", preferences)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         try:
@@ -77,11 +81,14 @@ class Browser:
         return self.one(selector).text
 
     def wait(self, condition, what, seconds=10):
-        """Returns the first true value of condition(browser)."""
-        def tried(_):
-            return condition(self)
-        return WebDriverWait(self.driver, seconds, 0.05).until(tried, f"{what}; at {self.url}: "
-                                                                      f"{self.text()[:300]}")
+        """Returns the first true value of condition(browser). Elements may come and go meanwhile."""
+        wait = WebDriverWait(self.driver, seconds, 0.02, (NoSuchElementException,
+                                                          StaleElementReferenceException))
+        try:
+            return wait.until(lambda _: condition(self))
+        except TimeoutException as error:
+            raise AssertionError(f"{what}: did not happen at {self.url}: "
+                                 f"{self.text()[:500]}") from error
 
     def wait_for(self, selector, seconds=10):
         """The first displayed element."""
@@ -99,7 +106,7 @@ class Browser:
         try:
             element.is_enabled()
             return True
-        except Exception:  # pylint: disable=broad-except
+        except WebDriverException:
             return False
 
     def sign_in(self, user, password=None):
