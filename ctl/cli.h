@@ -148,9 +148,10 @@ const char *cli_conf_path(const struct cli *cli);
 /* A piece of text for people; left out with --json. */
 void cli_say(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* A complaint, and the code to end with. */
-enum cli_exit cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+/* A complaint; the value is the code to end with. A macro, so that analyzers see it. */
+#define cli_fail(cli, code, ...) (cli_complain((cli), __VA_ARGS__), (code))
+
+void cli_complain(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The exit code of a verb's verdict. */
 enum cli_exit cli_verdict(enum manage_verdict verdict);

@@ -82,8 +82,8 @@ cli_say(struct cli *cli, const char *format, ...)
 	va_end(args);
 }
 
-enum cli_exit
-cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
+void
+cli_complain(struct cli *cli, const char *format, ...)
 {
 	va_list args;
 
@@ -91,7 +91,6 @@ cli_fail(struct cli *cli, enum cli_exit code, const char *format, ...)
 	buf_add_text(&cli->why, arena_vprintf(cli->arena, format, args));
 	va_end(args);
 	buf_add_char(&cli->why, '\n');
-	return code;
 }
 
 enum cli_exit

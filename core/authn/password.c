@@ -217,9 +217,8 @@ password_hash_check(const char *stored, const char **why)
 		*why = "it is longer than 255 characters";
 	else if (!kind->bounded(stored))
 		*why = kind->refusal;
-	else if (kind->verify == verify_crypt && crypt_checksalt(stored) != CRYPT_SALT_OK)
-		*why = "it is malformed";
-	else if (kind->verify(stored, "") == PASSWORD_UNUSABLE)
+	else if ((kind->verify == verify_crypt && crypt_checksalt(stored) != CRYPT_SALT_OK) ||
+		 kind->verify(stored, "") == PASSWORD_UNUSABLE)
 		*why = "it is malformed";
 	else
 		return 0;

@@ -72,7 +72,10 @@ add_challenge(struct call *call, const struct oauth_error_row *row)
 		response_header_set(
 			call->response, "WWW-Authenticate",
 			arena_printf(tx->arena, "Basic realm=\"%s\", charset=\"UTF-8\"", realm));
-	if (row->bearer)
+	if (row->bearer && tx->failure.nothing_sent)
+		response_header_set(call->response, "WWW-Authenticate",
+				    arena_printf(tx->arena, "Bearer realm=\"%s\"", realm));
+	else if (row->bearer)
 		response_header_set(
 			call->response, "WWW-Authenticate",
 			arena_printf(tx->arena,

@@ -91,7 +91,7 @@ void
 handle_revoke(struct call *call)
 {
 	const struct client *client;
-	struct inspected inspected;
+	struct inspected inspected = {0};
 
 	if (read_token(call, &client, true, &inspected) != 0)
 		return;

@@ -43,12 +43,13 @@ read_token(struct call *call)
 	    call_read_form(call) != 0)
 		return NULL;
 	body = form_get(&call->form, "access_token");
-	if (header && body) {
-		(void)fail(tx, OAUTH_INVALID_REQUEST, "the token was sent in two ways; use one",
+	if ((header && body) || form_count(&call->form, "access_token") > 1) {
+		(void)fail(tx, OAUTH_INVALID_REQUEST, "the token was sent twice; send it once",
 			   NULL);
 		return NULL;
 	}
-	if (!header && !body)
+	tx->failure.nothing_sent = !header && !body;
+	if (tx->failure.nothing_sent)
 		(void)fail(tx, OAUTH_INVALID_TOKEN, "no access token; send Authorization: Bearer",
 			   NULL);
 	return header ? header : body;

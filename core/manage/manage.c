@@ -9,8 +9,8 @@
 
 #include "core/base/str.h"
 
-enum manage_verdict
-manage_say(struct buf *why, enum manage_verdict verdict, const char *format, ...)
+void
+manage_say_line(struct buf *why, const char *format, ...)
 {
 	va_list args;
 
@@ -18,14 +18,6 @@ manage_say(struct buf *why, enum manage_verdict verdict, const char *format, ...
 	buf_add_text(why, arena_vprintf(why->arena, format, args));
 	va_end(args);
 	buf_add_char(why, '\n');
-	return verdict;
-}
-
-enum manage_verdict
-manage_down(struct buf *why)
-{
-	return manage_say(why, MANAGE_DOWN,
-			  "the database does not answer; whether anything changed is unknown");
 }
 
 static enum store_verdict

@@ -21,12 +21,19 @@ enum manage_verdict {
 	MANAGE_DOWN,      /* the database did not answer: the outcome is unknown */
 };
 
-/* Appends one line to why and returns verdict, so that a check is one statement. */
-enum manage_verdict manage_say(struct buf *why, enum manage_verdict verdict, const char *format,
-			       ...) __attribute__((format(printf, 3, 4)));
+/*
+ * Appends one line to why; the value is verdict, so that a check is one statement. A macro, so that
+ * analyzers see which verdict it is.
+ */
+#define manage_say(why, verdict, ...) (manage_say_line((why), __VA_ARGS__), (verdict))
+
+void manage_say_line(struct buf *why, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* The same with the line for a database that is down. */
-enum manage_verdict manage_down(struct buf *why);
+#define manage_down(why)                                                                           \
+	manage_say((why), MANAGE_DOWN,                                                             \
+		   "the database does not answer; whether anything changed is unknown")
 
 /* One change with its record: what commits together. */
 struct manage_change {

@@ -17,7 +17,12 @@
 static struct strlist
 constant_list(const char *const item[1])
 {
-	return (struct strlist){(const char **)(uintptr_t)item, 1};
+	union {
+		const char *const *constant;
+		const char **item;
+	} list = {.constant = item};
+
+	return (struct strlist){list.item, 1};
 }
 
 void

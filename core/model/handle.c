@@ -30,14 +30,15 @@ char *
 handle_text(struct arena *arena, const char *prefix, const struct handle *handle)
 {
 	uint8_t packed[PACKED_SIZE];
-	size_t prefix_size = strlen(prefix);
-	char *text = arena_alloc(arena, prefix_size + B64URL_SIZE(PACKED_SIZE) + 1);
+	char encoded[B64URL_SIZE(PACKED_SIZE) + 1];
+	char *text;
 
 	memcpy(packed, handle->id, ID_SIZE);
 	memcpy(packed + ID_SIZE, handle->secret, HANDLE_SECRET_SIZE);
-	memcpy(text, prefix, prefix_size);
-	b64url_write(text + prefix_size, packed, sizeof(packed));
+	b64url_write(encoded, packed, sizeof(packed));
+	text = arena_printf(arena, "%s%s", prefix, encoded);
 	hash_wipe(packed, sizeof(packed));
+	hash_wipe(encoded, sizeof(encoded));
 	return text;
 }
 

@@ -131,7 +131,7 @@ int
 client_authenticate(struct tx *tx, const struct client_credentials *credentials, bool public_may,
 		    const struct client **out)
 {
-	struct presented presented = {0};
+	struct presented presented;
 	const struct client *client;
 	enum store_verdict verdict;
 

@@ -57,15 +57,16 @@ text_is_public(const char *text)
 	return str_printable(text) && !strpbrk(text, "\"\\");
 }
 
-int
-fail(struct tx *tx, enum oauth_error error, const char *text, const char *private_format, ...)
+void
+fail_record(struct tx *tx, enum oauth_error error, const char *text, const char *private_format,
+	    ...)
 {
 	va_list args;
 
 	if (!text_is_public(text))
 		bug("a public error text may not hold this character");
 	if (tx->failure.error != OAUTH_NONE)
-		return -1;
+		return;
 	tx->failure.error = error;
 	tx->failure.text = text;
 	if (error == OAUTH_TEMPORARILY_UNAVAILABLE)
@@ -75,13 +76,12 @@ fail(struct tx *tx, enum oauth_error error, const char *text, const char *privat
 		tx->failure.detail = arena_vprintf(tx->arena, private_format, args);
 		va_end(args);
 	}
-	return -1;
 }
 
-int
-fail_down(struct tx *tx)
+void
+fail_down_record(struct tx *tx)
 {
-	return fail(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
+	fail_record(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
 		    "the database does not answer; try again shortly", "the database is down");
 }
 

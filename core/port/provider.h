@@ -64,15 +64,20 @@ const char *tx_request_id(struct tx *tx) __attribute__((returns_nonnull));
 void tx_enter(struct tx *tx, const struct realm_live *live);
 
 /*
- * Records a failure and returns -1. The first one wins. text is public and fixed: printable ASCII
- * without '"' and '\'. The rest is private: what was expected, what came, and which setting decided
- * it; never a secret.
+ * Records a failure; the value is -1. The first one wins. text is public and fixed: printable ASCII
+ * without '"' and '\\'. The rest is private, printf's: what was expected, what came, and which
+ * setting decided it; never a secret; NULL for nothing. A macro, so that compilers and analyzers
+ * see the -1.
  */
-int fail(struct tx *tx, enum oauth_error error, const char *text, const char *private_format, ...)
-	__attribute__((format(printf, 4, 5)));
+#define fail(tx, error, text, ...) (fail_record((tx), (error), (text), __VA_ARGS__), -1)
+
+void fail_record(struct tx *tx, enum oauth_error error, const char *text,
+		 const char *private_format, ...) __attribute__((format(printf, 4, 5)));
 
 /* fail() for a database that is down: temporarily_unavailable with Retry-After. */
-int fail_down(struct tx *tx);
+#define fail_down(tx) (fail_down_record(tx), -1)
+
+void fail_down_record(struct tx *tx);
 
 /* One log line with request id, realm and client. */
 #define tx_log(tx, level, event, ...)                                                              \

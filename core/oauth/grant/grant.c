@@ -66,7 +66,7 @@ grant_replayed(struct token_call *call, const char *event, const char *text)
 int
 token_request(struct token_call *call, struct token_set *set)
 {
-	const struct grant_row *row = NULL;
+	const struct grant_row *row;
 	enum store_verdict verdict;
 
 	if (find_row(call, &row) != 0 || row->prepare(call) != 0)

@@ -109,7 +109,7 @@ find_grant(struct token_call *call, int64_t *presented)
 int
 grant_refresh_prepare(struct token_call *call)
 {
-	int64_t presented = 0;
+	int64_t presented;
 
 	if (find_grant(call, &presented) != 0)
 		return -1;
