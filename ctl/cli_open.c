@@ -116,7 +116,7 @@ no_realm(struct cli *cli, const char *name)
 {
 	struct buf names;
 
-	if (cli->realms.count == 0)
+	if (cli->realms.count == 0 || !cli->realms.realm)
 		return cli_fail(cli, CLI_NOT_FOUND,
 				"there is no realm yet; `ostiary realm add main --issuer URL` "
 				"makes one");

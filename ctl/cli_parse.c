@@ -129,7 +129,7 @@ set_global(struct cli *cli, const char *name, const char *value)
 			continue;
 		if (places[i].text)
 			*places[i].text = value;
-		else
+		if (places[i].flag)
 			*places[i].flag = true;
 	}
 }
