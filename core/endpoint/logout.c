@@ -17,6 +17,13 @@
 #include "core/model/client.h"
 #include "core/oauth/hint.h"
 
+/* What a request may say: each once, and all of it goes with the question. */
+static const char *const parameters[] = {
+	"id_token_hint", "post_logout_redirect_uri", "client_id", "state", "ui_locales",
+};
+
+#define PARAMETERS (sizeof(parameters) / sizeof(parameters[0]))
+
 struct logout {
 	struct call *call;
 	const struct form *form;
@@ -132,8 +139,6 @@ hint_is_of_session(const struct logout *logout)
 static void
 ask(struct logout *logout)
 {
-	static const char *const carried[] = {"id_token_hint", "post_logout_redirect_uri",
-					      "client_id", "state", "ui_locales"};
 	struct call *call = logout->call;
 	struct tx *tx = &call->tx;
 	struct json_object *values;
@@ -142,12 +147,12 @@ ask(struct logout *logout)
 	const char *sealed;
 
 	buf_init(&request, tx->arena, FLOW_REQUEST_MAX);
-	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
-		const char *value = form_get(logout->form, carried[i]);
+	for (size_t i = 0; i < PARAMETERS; i++) {
+		const char *value = form_get(logout->form, parameters[i]);
 
 		if (!value)
 			continue;
-		buf_printf(&request, "%s%s=", request.size ? "&" : "", carried[i]);
+		buf_printf(&request, "%s%s=", request.size ? "&" : "", parameters[i]);
 		buf_add_url(&request, value, strlen(value));
 	}
 	browser_ensure(call, &logout->browser);
@@ -167,6 +172,17 @@ ask(struct logout *logout)
 }
 
 static int
+check_duplicates(const struct logout *logout)
+{
+	for (size_t i = 0; i < PARAMETERS; i++)
+		if (form_count(logout->form, parameters[i]) > 1)
+			return fail(&logout->call->tx, OAUTH_INVALID_REQUEST,
+				    "a parameter was sent more than once", "parameter %s",
+				    parameters[i]);
+	return 0;
+}
+
+static int
 read_request(struct logout *logout)
 {
 	struct call *call = logout->call;
@@ -174,7 +190,7 @@ read_request(struct logout *logout)
 	call->locale =
 		locale_pick(call->tx.provider->pages->locales, form_get(logout->form, "ui_locales"),
 			    call->request->accept_language);
-	if (read_hint(logout) != 0 || read_client(logout) != 0)
+	if (check_duplicates(logout) != 0 || read_hint(logout) != 0 || read_client(logout) != 0)
 		return -1;
 	return read_return(logout);
 }

@@ -7,11 +7,12 @@
 #ifndef OSTIARY_TESTS_WORLD_H
 #define OSTIARY_TESTS_WORLD_H
 
-/* before cmocka, whose macro fail() hides the function of that name */
+/* before cmocka, which has a macro fail() of its own */
 #include "core/base/json.h"
 #include "core/endpoint/call.h"
 #include "core/model/client.h"
 #include "core/model/grant.h"
+#undef fail
 
 #include "tests/core/base/check.h"
 #include "tests/lib/private_db.h"
