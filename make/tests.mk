@@ -6,14 +6,17 @@ BELOW_jose   := jose base
 BELOW_seal   := seal base
 BELOW_conf   := conf base
 BELOW_model  := model base
-BELOW_port   := port model seal jose conf base
+BELOW_port   := port sql model seal jose conf base
 BELOW_http   := http seal base
 BELOW_oauth  := oauth sql port model conf seal jose base
 BELOW_authn  := authn sql port model conf seal jose base
 BELOW_manage := manage authn sql port model conf seal jose base
 
-# What the tests of a layer need beside it: those of manage work on a private MariaDB.
-SUPPORT_manage := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+# What the tests of a layer need beside it: these work on a private MariaDB.
+SUPPORT_port := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
+SUPPORT_oauth := $(SUPPORT_port)
+SUPPORT_authn := $(SUPPORT_port)
+SUPPORT_manage := $(SUPPORT_port)
 
 # $(call unit_test,layer)
 define unit_tests
