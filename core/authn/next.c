@@ -4,6 +4,13 @@
  */
 #include "core/authn/next.h"
 
+/* max_age=0 is prompt=login in other words (OpenID Connect Core 3.1.2.1). */
+static bool
+too_old(const struct authn_facts *facts, const struct authn_need *need)
+{
+	return need->max_age == 0 || (need->max_age > 0 && facts->age > need->max_age);
+}
+
 enum authn_step
 authn_next(const struct authn_facts *facts, const struct authn_need *need)
 {
@@ -13,9 +20,7 @@ authn_next(const struct authn_facts *facts, const struct authn_need *need)
 		return facts->proven_in_flow ? AUTHN_REFUSE : AUTHN_IDENTIFY;
 	if (need->select && !facts->selected_in_flow && !facts->proven_in_flow)
 		return AUTHN_SELECT;
-	if (need->login && !facts->proven_in_flow)
-		return AUTHN_PASSWORD;
-	if (need->max_age >= 0 && facts->age > need->max_age && !facts->proven_in_flow)
+	if ((need->login || too_old(facts, need)) && !facts->proven_in_flow)
 		return AUTHN_PASSWORD;
 	if (need->consent)
 		return AUTHN_CONSENT;

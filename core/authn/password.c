@@ -50,9 +50,10 @@ verify_crypt(const char *stored, const char *password)
 	if (!data)
 		bug("out of memory");
 	made = crypt_rn(password, stored, data, sizeof(*data));
-	if (!made)
+	/* all hashes of one setting are of one length: another one is cut off or no hash at all */
+	if (!made || strlen(made) != strlen(stored))
 		verdict = PASSWORD_UNUSABLE;
-	else if (strlen(made) == strlen(stored) && hash_equal(made, stored, strlen(stored)))
+	else if (hash_equal(made, stored, strlen(stored)))
 		verdict = PASSWORD_RIGHT;
 	hash_wipe(data, sizeof(*data));
 	free(data);
@@ -217,8 +218,7 @@ password_hash_check(const char *stored, const char **why)
 		*why = "it is longer than 255 characters";
 	else if (!kind->bounded(stored))
 		*why = kind->refusal;
-	else if ((kind->verify == verify_crypt && crypt_checksalt(stored) != CRYPT_SALT_OK) ||
-		 kind->verify(stored, "") == PASSWORD_UNUSABLE)
+	else if (kind->verify(stored, "") == PASSWORD_UNUSABLE)
 		*why = "it is malformed";
 	else
 		return 0;

@@ -56,7 +56,9 @@ remembered_scopes(struct interaction *interaction, struct strlist *scopes)
 			       interaction->authz.client->client_id, &text);
 	if (verdict == STORE_DOWN)
 		return fail_down(tx);
-	if (verdict == STORE_OK && strlist_split(tx->arena, text, ' ', SCOPES_MAX, scopes) != 0)
+	interaction->allowed_before =
+		verdict == STORE_OK && strlist_split(tx->arena, text, ' ', SCOPES_MAX, scopes) == 0;
+	if (!interaction->allowed_before)
 		*scopes = (struct strlist){0};
 	return 0;
 }
@@ -76,7 +78,7 @@ consent_needed(const struct interaction *interaction, const struct strlist *reme
 		return false;
 	if (client_is_public(authz->client) && authz->redirect_is_local)
 		return true;
-	return !strlist_within(&authz->scopes, remembered) || remembered->count == 0;
+	return !interaction->allowed_before || !strlist_within(&authz->scopes, remembered);
 }
 
 static struct authn_need

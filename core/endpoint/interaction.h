@@ -23,6 +23,7 @@ struct interaction {
 	struct form request; /* what the flow carries */
 	bool resumed;        /* a page of this flow was posted */
 	bool consented;      /* with the answer "allow" */
+	bool allowed_before; /* consent is remembered, though perhaps of no scope at all */
 };
 
 /* Why the sign-in page is shown again. */

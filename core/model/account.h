@@ -16,7 +16,7 @@ struct json_object;
 
 #define USERNAME_MAX       128 /* bytes, normalised */
 #define SUB_MAX            255 /* OpenID Connect Core 2 */
-#define PASSWORD_MAX       512 /* bytes; what crypt(3) takes */
+#define PASSWORD_MAX       511 /* bytes; what crypt(3) takes with a NUL behind it */
 #define PASSWORD_HASH_MAX  255
 #define ACCOUNT_CLAIMS_MAX 16384
 

@@ -509,11 +509,6 @@ form_post(void **state)
 	check_has(header(&answer, "Content-Security-Policy"),
 		  "form-action 'self' https://ask.example;", "form_post");
 	check_status(redeem("ask", page_field(&answer, "code")), 200, "form_post");
-	answer = agent_get(&agent, params_with(authorize("ask", "response_mode", "form_post"),
-					       "prompt", "none consent"));
-	answer = agent_get(&agent, arena_printf(world.arena, "%s&prompt=none",
-						authorize("ask", "max_age", "0")));
-	check_text(location_param(&answer, "error"), NULL, "age 0 of now");
 }
 
 static void

@@ -114,6 +114,10 @@ consent_without_scopes(void **state)
 	check_text(page_kind(&answer), "consent", "first");
 	answer = press(&agent, &answer, "allow");
 	check(location_param(&answer, "code") != NULL, "allowed");
+	answer = agent_get(&agent, authorize("ask", "scope", NULL));
+	check(location_param(&answer, "code") != NULL, "remembered");
+	answer = agent_get(&agent, authorize("ask", NULL, NULL));
+	check_text(page_kind(&answer), "consent", "more");
 }
 
 /* ---- prompt=none ---- */
@@ -193,6 +197,7 @@ static const struct {
 	{"prompt=login", "prompt", "login", 100, true},
 	{"prompt=login at once", "prompt", "login", 0, true},
 	{"max_age=0", "max_age", "0", 1, true},
+	{"max_age=0 at once", "max_age", "0", 0, true},
 	{"max_age=99", "max_age", "99", 100, true},
 	{"max_age=100", "max_age", "100", 100, false},
 	{"max_age=101", "max_age", "101", 100, false},

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Every kind of hash that verifies, every cost that is refused before anything is computed, what
+ * is malformed, and what is made.
+ */
+#include "core/authn/password.h"
+
+#include <time.h>
+
+#include "core/base/rand.h"
+#include "core/base/str.h"
+#include "core/model/account.h"
+#include "tests/core/base/check.h"
+
+#define RIGHT "correct horse"
+
+static const struct {
+	const char *name, *hash;
+	bool is_old;
+} kinds[] = {
+	{"bcrypt 2a", "$2a$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e", true},
+	{"bcrypt 2b", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e", true},
+	{"bcrypt 2y", "$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2", true},
+	{"sha256-crypt", "$5$saltsalt$myjXcpMpE2Ofk7fj9hqyNYSn6lmWG4Mqnjx.KIRRr4/", true},
+	{"sha256-crypt with rounds",
+	 "$5$rounds=1000$saltsalt$R6e4P8ccT9iMqkYg7Z8YtpId/lfsIfnuPkp8WXposU8", true},
+	{"sha512-crypt",
+	 "$6$saltsalt$hRM5XZ86KXEw9UOmjigeVqFgULtFB2sgpC9lXQDfMib3Zgw7mEiUvBJI2EplzfAqxL5Vvwp2scF"
+	 "tv/uamSo5z0",
+	 true},
+	{"sha512-crypt with rounds",
+	 "$6$rounds=1000$saltsalt$4GMtaIz3E1AdDi2SmCokEW0ehi.HdxNDcL3fGE1XXuzvo6kbx7UOloZKONqEk5H3"
+	 "JrQA4NOfU8BmqFPrpGqwA1",
+	 true},
+	{"argon2id",
+	 "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$lnizTRNgy0D3lJD4Xlm+A2aXibz3GSvOOHAXUwm1P0Y",
+	 true},
+	{"yescrypt of less", "$y$j75$saltsaltsaltsalt$IdM6tV9hsIYZkwcNItyWCsVO1t/QVCQfi.yVSuLjuZ5",
+	 true},
+	{"yescrypt", "$y$j9T$saltsaltsaltsalt$gNcNhvFTt75JDF1LO9O.MCPyp8TkQxrhQSKqUeo/Uy6", false},
+};
+
+static void
+every_kind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		const char *why = NULL;
+
+		check(password_verify(kinds[i].hash, RIGHT) == PASSWORD_RIGHT, kinds[i].name);
+		check(password_verify(kinds[i].hash, "Correct horse") == PASSWORD_WRONG,
+		      kinds[i].name);
+		check(password_verify(kinds[i].hash, RIGHT "x") == PASSWORD_WRONG, kinds[i].name);
+		check(password_verify(kinds[i].hash, "") == PASSWORD_WRONG, kinds[i].name);
+		check(password_hash_check(kinds[i].hash, &why) == 0, kinds[i].name);
+		check(password_is_old(kinds[i].hash) == kinds[i].is_old, kinds[i].name);
+	}
+}
+
+#define BCRYPT_REST "$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"
+#define ARGON2_REST "$c2FsdHNhbHQ$lnizTRNgy0D3lJD4Xlm+A2aXibz3GSvOOHAXUwm1P0Y"
+
+/* Refused at once: a row that was written by somebody else must not cost minutes or memory. */
+static const char *const costly[] = {
+	"$2y$16" BCRYPT_REST,
+	"$2y$31" BCRYPT_REST,
+	"$2y$03" BCRYPT_REST,
+	"$2y$99" BCRYPT_REST,
+	"$5$rounds=1000001$saltsalt$x",
+	"$6$rounds=999999999$saltsalt$x",
+	"$6$rounds=99999999999999999999$saltsalt$x",
+	"$6$rounds=0$saltsalt$x",
+	"$6$rounds=-1$saltsalt$x",
+	"$6$rounds=$saltsalt$x",
+	"$y$jFT$saltsaltsaltsalt$x",
+	"$y$jzT$saltsaltsaltsalt$x",
+	"$y$j9z$saltsaltsaltsalt$x",
+	"$y$k9T$saltsaltsaltsalt$x",
+	"$y$j9T1$saltsaltsaltsalt$x",
+	"$argon2id$v=19$m=262145,t=1,p=1" ARGON2_REST,
+	"$argon2id$v=19$m=4294967295,t=1,p=1" ARGON2_REST,
+	"$argon2id$v=19$m=64,t=11,p=1" ARGON2_REST,
+	"$argon2id$v=19$m=64,t=1,p=9" ARGON2_REST,
+	"$argon2id$v=19$m=64,t=0,p=1" ARGON2_REST,
+};
+
+static const char *const malformed[] = {
+	"",
+	"x",
+	"plain text",
+	"$",
+	"$y$",
+	"$y$j",
+	"$y$j9T",
+	"$y$j9T$",
+	"$2y$",
+	"$2y$0",
+	"$2y$04",
+	"$2y$04$short",
+	"$2y$xx" BCRYPT_REST,
+	"$2x$04" BCRYPT_REST,
+	"$5$",
+	"$6$",
+	"$argon2id$",
+	"$argon2id$v=19$m=64",
+	"$argon2id$v=19$m=64,t=1,p=1",
+	"$argon2id$v=19$m=64,t=1,p=1$$",
+	"$argon2id$v=16$m=64,t=x,p=1" ARGON2_REST,
+	"$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$DT37Hs9xr3SGIjAdR+CxB+DDHM10IAQyJxueKoTOIV8",
+	"$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"$7$CU..../....saltsalt$x",
+	"*0",
+	"!",
+	"ab0123456789.",
+	"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
+};
+
+static void
+check_unusable(const char *const *hashes, size_t count)
+{
+	clock_t before = clock();
+
+	for (size_t i = 0; i < count; i++) {
+		const char *why = NULL;
+
+		check(password_verify(hashes[i], RIGHT) != PASSWORD_RIGHT, hashes[i]);
+		check(password_hash_check(hashes[i], &why) == -1, hashes[i]);
+		check(why && str_printable(why), hashes[i]);
+	}
+	check((clock() - before) / CLOCKS_PER_SEC < 3, "nothing of that was computed");
+}
+
+static void
+costs_are_bounded(void **state)
+{
+	(void)state;
+	check_unusable(costly, COUNT(costly));
+	for (size_t i = 0; i < COUNT(costly); i++)
+		check(password_verify(costly[i], RIGHT) == PASSWORD_UNUSABLE, costly[i]);
+}
+
+static void
+what_is_malformed(void **state)
+{
+	(void)state;
+	check_unusable(malformed, COUNT(malformed));
+}
+
+static void
+long_hashes(void **state)
+{
+	char *text = arena_alloc(*state, 400);
+	const char *why = NULL;
+
+	(void)memset(text, 'a', 300);
+	memcpy(text, "$6$", 3);
+	assert_int_equal(password_hash_check(text, &why), -1);
+	assert_true(password_verify(text, RIGHT) != PASSWORD_RIGHT);
+}
+
+/* bcrypt looks at 72 bytes: ours look at all of them. */
+static void
+long_passwords(void **state)
+{
+	char *text = arena_alloc(*state, PASSWORD_MAX + 2);
+	const char *hash;
+
+	memset(text, 'a', PASSWORD_MAX);
+	hash = password_hash(*state, &rand_system, text);
+	assert_int_equal(password_verify(hash, text), PASSWORD_RIGHT);
+	text[PASSWORD_MAX - 1] = 'b';
+	assert_int_equal(password_verify(hash, text), PASSWORD_WRONG);
+	text[PASSWORD_MAX - 1] = 'a';
+	text[PASSWORD_MAX] = 'a';
+	assert_int_equal(password_verify(hash, text), PASSWORD_WRONG);
+	text[73] = '\0';
+	hash = password_hash(*state, &rand_system, text);
+	text[72] = '\0';
+	assert_int_equal(password_verify(hash, text), PASSWORD_WRONG);
+}
+
+static void
+what_is_made(void **state)
+{
+	const char *one = password_hash(*state, &rand_system, RIGHT);
+	const char *two = password_hash(*state, &rand_system, RIGHT);
+	const char *why = NULL;
+
+	check(str_starts(one, "$y$j9T$"), one);
+	check(strcmp(one, two) != 0, "each has a salt of its own");
+	check(password_verify(one, RIGHT) == PASSWORD_RIGHT, one);
+	check(password_hash_check(one, &why) == 0, one);
+	check(!password_is_old(one), one);
+	check(strlen(one) <= PASSWORD_HASH_MAX, one);
+}
+
+static void
+bad_ours(void)
+{
+	char password[PASSWORD_MAX + 2];
+	struct arena *arena = arena_new(TEST_ARENA_CAP);
+
+	memset(password, 'a', sizeof(password) - 1);
+	password[sizeof(password) - 1] = '\0';
+	(void)password_hash(arena, &rand_system, password);
+}
+
+static void
+too_long_to_hash(void **state)
+{
+	(void)state;
+	assert_true(aborts(bad_ours));
+}
+
+static void
+verify_somebody(const char *hash)
+{
+	(void)password_verify(hash, "wrong");
+}
+
+static void
+verify_nobody(const char *hash)
+{
+	(void)hash;
+	password_verify_nobody("wrong");
+}
+
+/* The least of several, so that other work on the machine does not count. */
+static clock_t
+least(void (*verify)(const char *), const char *hash)
+{
+	clock_t best = 0;
+
+	for (int i = 0; i < 7; i++) {
+		clock_t before = clock(), took;
+
+		verify(hash);
+		took = clock() - before;
+		best = i == 0 || took < best ? took : best;
+	}
+	return best;
+}
+
+static void
+nobody_takes_as_long(void **state)
+{
+	const char *hash = password_hash(*state, &rand_system, RIGHT);
+	clock_t somebody = least(verify_somebody, hash), nobody = least(verify_nobody, NULL);
+
+	check(nobody * 4 > somebody * 3 && nobody * 3 < somebody * 4, "same time");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind),        cmocka_unit_test(costs_are_bounded),
+		cmocka_unit_test(what_is_malformed), arena_test(long_hashes),
+		arena_test(long_passwords),          arena_test(what_is_made),
+		cmocka_unit_test(too_long_to_hash),  arena_test(nobody_takes_as_long),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
