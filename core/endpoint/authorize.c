@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/endpoint/call.h"
 #include "core/endpoint/interaction.h"
+#include "core/endpoint/reply.h"
 
 #define REDIRECT_QUERY_MAX 3500 /* nginx answers longer header blocks with 502 by default */
 
@@ -46,6 +47,20 @@ interaction_ask_again(struct call *call, struct browser *browser)
 		send_continue(call, browser, &call->form);
 }
 
+/* The button's form ends at the client, which its policy has to name: so the redirect URI is proven
+ * before, and a request that is no good is told so at once. */
+static void
+ask_again(struct interaction *interaction)
+{
+	struct call *call = interaction->call;
+
+	call->authz = &interaction->authz;
+	if (authz_read(&call->tx, &call->form, &interaction->authz) != 0)
+		return;
+	call->form_action = reply_form_action(call->tx.arena, interaction->authz.reply_to);
+	interaction_ask_again(call, &interaction->browser);
+}
+
 void
 handle_authorize(struct call *call)
 {
@@ -64,7 +79,7 @@ handle_authorize(struct call *call)
 		return;
 	}
 	if (post && !interaction->browser.has_value) {
-		interaction_ask_again(call, &interaction->browser);
+		ask_again(interaction);
 		return;
 	}
 	interaction->request = post ? call->form : call->query;

@@ -207,12 +207,14 @@ handle_logout(struct call *call)
 		return;
 	if (browser_read(call, &logout->browser) != 0)
 		return;
+	if (read_request(logout) != 0)
+		return;
 	if (post && !logout->browser.has_value) {
+		if (logout->return_to)
+			call->form_action = reply_form_action(call->tx.arena, logout->return_to);
 		interaction_ask_again(call, &logout->browser);
 		return;
 	}
-	if (read_request(logout) != 0)
-		return;
 	if (!logout->browser.signed_in)
 		show_done(logout);
 	else if (hint_is_of_session(logout))

@@ -147,7 +147,7 @@ guessing_is_slowed(void **state)
 	check_status(answer, 429, "at the limit");
 	check_text(header(&answer, "Retry-After"), "1", "at the limit");
 	check_text(page_field(&answer, "username"), "alice", "the page stays usable");
-	check_has(answer.body, "Try again in 1 seconds", "at the limit");
+	check_has(answer.body, "Wait 1 s, then try again", "at the limit");
 	check_status(try("bob", USER_PASSWORD), 303, "another account");
 	world_move(1);
 	check_status(try("alice", "wrong"), 403, "after the wait");

@@ -2,6 +2,7 @@
 """Chromium as the person's browser: the demo relying party with scripts, all pages without them,
 below a path, in four languages and by keyboard alone."""
 
+import html
 import json
 import pathlib
 import urllib.parse
@@ -10,6 +11,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from children import wait_until
 from chromium import Browser
 from conftest import add_client
 from relying import parameters, pkce, redeem
@@ -404,3 +406,95 @@ def test_client_with_everything(stack, plain):
     plain.shoot("consent-new")
     plain.press("deny")
     assert arrived(plain, stack)["error"] == "access_denied"
+
+
+# ---- from other sites ----------------------------------------------------------------------------
+
+def posting_page(folder, action, fields):
+    """A page of another site with a form that posts; browsers send no SameSite=Lax cookies."""
+    page = folder / "elsewhere.html"
+    inputs = "".join(f'<input name="{name}" value="{html.escape(value)}">'
+                     for name, value in fields.items())
+    page.write_text(f'<!doctype html><title>Elsewhere</title><form method="post" '
+                    f'action="{html.escape(action)}">{inputs}<button>Go</button></form>')
+    return page.as_uri()
+
+
+def query_of(url):
+    base, _, query = url.partition("?")
+    return base, dict(urllib.parse.parse_qsl(query))
+
+
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_request_posted_from_elsewhere(either, plain, tmp_path, length):
+    """The session counts although the form came without its cookie; a long one takes a button."""
+    url, verifier = authorize_url(either, either.demo["web"])
+    plain.get(url)
+    plain.sign_in(either.demo["user"])
+    if plain.all('button[value="allow"]'):
+        plain.press("allow")
+    arrived(plain, either)
+    state = "x" * 1800 if length == "long" else "posted"
+    url, verifier = authorize_url(either, either.demo["web"], state=state,
+                                  **({"login_hint": "y" * 2500} if length == "long" else {}))
+    plain.get(posting_page(tmp_path, *query_of(url)))
+    plain.one("button").click()
+    if length == "long":
+        plain.wait(lambda b: b.text("h1") == "One more step", "the page that asks")
+        plain.shoot("continue")
+        plain.one("form button").click()
+    reply = arrived(plain, either)
+    assert reply["state"] == state
+    assert redeem(either, either.demo["web"], {**reply, "verifier": verifier}).status_code == 200
+
+
+@pytest.mark.parametrize("length", ["short", "long"])
+def test_sign_out_posted_from_elsewhere(stack, plain, tmp_path, length):
+    spa = stack.demo["spa"]
+    url, verifier = authorize_url(stack, spa, prompt="login consent")
+    plain.get(url)
+    plain.sign_in(stack.demo["user"])
+    plain.press("allow")
+    plain.wait(lambda b: b.url.startswith(stack.site), "the client's answer")
+    tokens = redeem(stack, spa, {**parameters(plain.url), "verifier": verifier}).json()
+    plain.get(posting_page(tmp_path, stack.issuer + "/logout", {
+        "id_token_hint": tokens["id_token"], "state": "z" * (2000 if length == "long" else 9),
+        "post_logout_redirect_uri": spa["post_logout_redirect_uri"],
+        **({"logout_hint": "y" * 3000} if length == "long" else {})}))
+    plain.one("button").click()
+    if length == "long":
+        plain.wait(lambda b: b.text("h1") == "One more step", "the page that asks")
+        plain.one("form button").click()
+    plain.wait(lambda b: b.url.startswith(stack.site + "/?state=zzz"), "the way back")
+    plain.get(authorize_url(stack, stack.demo["web"])[0])
+    assert plain.all("#username")
+
+
+# ---- programs on a person's own device -----------------------------------------------------------
+
+NATIVE = {"own scheme": "com.example.app:/callback", "any port": "http://127.0.0.1/callback"}
+
+
+@pytest.mark.parametrize("kind", NATIVE)
+def test_native_clients(stack, plain, kind):
+    """The policy of the page lets the answer through to where no web site is."""
+    name = "native-" + kind.replace(" ", "-")
+    stack.ctl("client", "add", "--id", name, "--name", "App", "--native", "--public",
+              "--redirect-uri", NATIVE[kind])
+    redirect = NATIVE[kind]
+    if kind == "any port":
+        redirect = stack.site + "/callback"  # the port of the demo site
+    url, verifier = authorize_url(stack, {"client_id": name, "redirect_uri": redirect})
+    plain.get(url)
+    plain.sign_in(stack.demo["user"])
+    assert plain.all('button[value="allow"]')
+    if kind == "any port":
+        plain.press("allow")
+        reply = {**arrived(plain, stack), "verifier": verifier}
+        client = {"client_id": name, "redirect_uri": redirect}
+        assert redeem(stack, client, reply).status_code == 200
+        return
+    # no program of this machine takes the scheme: what counts is that the policy did not stop it
+    plain.one('button[value="allow"]').click()
+    wait_until(lambda: any(f"client={name}" in line and "code_issued" in line
+                           for line in stack.log_text().splitlines()), 5, "a code")
