@@ -48,7 +48,8 @@ struct interaction *interaction_resume(struct call *call) __attribute__((warn_un
 
 /*
  * A form that came from another site without our SameSite=Lax cookies: asks for it again with GET,
- * or by a page with a button where that would be too long.
+ * or by a page with a button where that would be too long. Where the form leads on to another site,
+ * call->form_action names it before.
  */
 void interaction_ask_again(struct call *call, struct browser *browser);
 
