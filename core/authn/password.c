@@ -106,14 +106,14 @@ number_until(const char *text, char end)
 	return num_parse_int64(digits, 0, INT32_MAX, &value) == 0 ? value : -1;
 }
 
+/* "$2b$" cost of two digits "$" */
 static bool
 bcrypt_bounded(const char *stored)
 {
-	char digits[3] = {stored[4], stored[4] ? stored[5] : '\0', '\0'};
-	int64_t cost;
+	const char *end = strchr(stored + 4, '$');
+	int64_t cost = end && end - stored == 6 ? number_until(stored + 4, '$') : -1;
 
-	return num_parse_int64(digits, BCRYPT_COST_MIN, BCRYPT_COST_MAX, &cost) == 0 &&
-	       stored[6] == '$';
+	return cost >= BCRYPT_COST_MIN && cost <= BCRYPT_COST_MAX;
 }
 
 static bool

@@ -117,9 +117,11 @@ static int64_t
 still_waiting(struct throttle *throttle, const struct throttle_key *key, int64_t now)
 {
 	struct tally raw = unpack(atomic_load(&throttle->bucket[key->hash % BUCKETS]));
-	int64_t until = (int64_t)raw.last + wait_of(forget(raw, key->limit, now), key->limit);
+	int64_t wait = wait_of(forget(raw, key->limit, now), key->limit);
+	int64_t gone =
+		now > raw.last ? now - raw.last : 0; /* another worker's clock may be ahead */
 
-	return until > now ? until - now : 0;
+	return wait > gone ? wait - gone : 0;
 }
 
 static void

@@ -95,6 +95,7 @@ static const char *const malformed[] = {
 	"$y$j9T$",
 	"$2y$",
 	"$2y$0",
+	"$2y$5",
 	"$2y$04",
 	"$2y$04$short",
 	"$2y$xx" BCRYPT_REST,
@@ -137,6 +138,24 @@ costs_are_bounded(void **state)
 	check_unusable(costly, COUNT(costly));
 	for (size_t i = 0; i < COUNT(costly); i++)
 		check(password_verify(costly[i], RIGHT) == PASSWORD_UNUSABLE, costly[i]);
+}
+
+/* What lies on a bound is computed; only the digest is another. bcrypt's takes too long for a test.
+ */
+static void
+costs_at_the_bound(void **state)
+{
+	static const char *const hashes[] = {
+		"$y$jCT$saltsaltsaltsalt$gNcNhvFTt75JDF1LO9O.MCPyp8TkQxrhQSKqUeo/Uy6",
+		"$5$rounds=1000000$saltsalt$R6e4P8ccT9iMqkYg7Z8YtpId/lfsIfnuPkp8WXposU8",
+		"$2b$10" BCRYPT_REST,
+		"$argon2id$v=19$m=262144,t=1,p=1" ARGON2_REST,
+		"$argon2id$v=19$m=64,t=10,p=8" ARGON2_REST,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hashes); i++)
+		check(password_verify(hashes[i], RIGHT) == PASSWORD_WRONG, hashes[i]);
 }
 
 static void
@@ -254,10 +273,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind),        cmocka_unit_test(costs_are_bounded),
-		cmocka_unit_test(what_is_malformed), arena_test(long_hashes),
-		arena_test(long_passwords),          arena_test(what_is_made),
-		cmocka_unit_test(too_long_to_hash),  arena_test(nobody_takes_as_long),
+		cmocka_unit_test(every_kind),
+		cmocka_unit_test(costs_are_bounded),
+		cmocka_unit_test(costs_at_the_bound),
+		cmocka_unit_test(what_is_malformed),
+		arena_test(long_hashes),
+		arena_test(long_passwords),
+		arena_test(what_is_made),
+		cmocka_unit_test(too_long_to_hash),
+		arena_test(nobody_takes_as_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,15 +105,51 @@ time_forgets(void **state)
 	assert_int_equal(throttle_charge(throttle, &keys, NOW + 360 + THROTTLE_WINDOW), 1);
 }
 
+/*
+ * A request reads the time when it begins, so a later one may come with an earlier time; and clocks
+ * are set back. Nobody under the limit waits for that, nobody longer than the bound, and nothing is
+ * forgotten.
+ */
 static void
 a_clock_that_goes_back(void **state)
 {
+	static const int64_t steps[] = {1, 100, 3600, 86400, 30 * 86400};
 	struct throttle_keys keys = only(keys_of("alice", "192.0.2.1"));
 
 	(void)state;
-	for (int i = 0; i < LIMIT; i++)
-		assert_int_equal(throttle_charge(throttle, &keys, NOW), 0);
-	assert_true(throttle_charge(throttle, &keys, NOW - 100) > 0);
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		int64_t wait;
+
+		memset(throttle, 0, throttle_size());
+		for (int j = 0; j < LIMIT; j++)
+			assert_int_equal(throttle_charge(throttle, &keys, j ? NOW - steps[i] : NOW),
+					 0);
+		/* over the limit, and as long as the clock that is ahead says */
+		wait = throttle_charge(throttle, &keys, NOW - steps[i]);
+		if (wait != 1)
+			fail_msg("%lld s back: %lld", (long long)steps[i], (long long)wait);
+		memset(throttle, 0, throttle_size());
+		for (int j = 0; j < LIMIT; j++)
+			assert_int_equal(throttle_charge(throttle, &keys, NOW), 0);
+		wait = throttle_charge(throttle, &keys, NOW - steps[i]);
+		if (wait != 1)
+			fail_msg("newest %lld s ahead: %lld", (long long)steps[i], (long long)wait);
+	}
+}
+
+/* However many failures there were, the bound holds, and it ends. */
+static void
+bound_of_many(void **state)
+{
+	struct throttle_keys many = {.key = {{.hash = 7, .limit = 4000}}, .count = 1};
+	struct throttle_keys few = {.key = {{.hash = 7, .limit = LIMIT}}, .count = 1};
+
+	(void)state;
+	for (int i = 0; i < 3000; i++)
+		assert_int_equal(throttle_charge(throttle, &many, NOW), 0);
+	assert_int_equal(throttle_charge(throttle, &few, NOW), THROTTLE_WAIT_MAX);
+	assert_int_equal(throttle_charge(throttle, &few, NOW + THROTTLE_WAIT_MAX - 1), 1);
+	assert_int_equal(throttle_charge(throttle, &few, NOW + THROTTLE_WAIT_MAX), 0);
 }
 
 static void
@@ -254,6 +290,7 @@ main(void)
 		throttle_test(waits_are_bounded),
 		throttle_test(time_forgets),
 		throttle_test(a_clock_that_goes_back),
+		throttle_test(bound_of_many),
 		throttle_test(refunds),
 		throttle_test(refused_attempts_cost_nothing),
 		throttle_test(networks_count_together),
