@@ -40,7 +40,7 @@ struct http_request {
 	/* from the client; NULL when not sent */
 	const char *authorization, *content_type, *cookie, *origin, *accept_language, *user_agent,
 		*if_none_match, *fetch_site, *access_control_method;
-	bool authorization_repeated, cookie_repeated;
+	bool authorization_repeated;
 };
 
 /*
