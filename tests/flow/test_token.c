@@ -587,6 +587,30 @@ requested_claims(void **state)
 	check_text(member(&answer, "email"), NULL, "another value is wanted");
 }
 
+/* Without a key nothing is issued and nothing is used up. */
+static void
+keys_missing(void **state)
+{
+	static const char *const needed[] = {"ES256", "RS256", "HS256"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(needed); i++) {
+		const char *code = fresh_code("web");
+		struct answer answer;
+
+		private_db_number("UPDATE realm_key SET state = 'next' WHERE alg = '%s'",
+				  needed[i]);
+		private_db_number("UPDATE generation SET value = value + 1");
+		realms_forget(world.provider.realms);
+		answer = redeem("web", code);
+		check_error(&answer, 503, "temporarily_unavailable", needed[i]);
+		private_db_number("UPDATE realm_key SET state = 'active'");
+		private_db_number("UPDATE generation SET value = value + 1");
+		realms_forget(world.provider.realms);
+		check_status(redeem("web", code), 200, needed[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -612,6 +636,7 @@ main(void)
 		token_test(access_tokens),
 		token_test(opaque_access_tokens),
 		token_test(requested_claims),
+		token_test(keys_missing),
 	};
 
 	return flow_tests_run(tests);

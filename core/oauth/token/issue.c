@@ -183,7 +183,8 @@ can_sign(const struct issue *issue)
 	struct tx *tx = issue->tx;
 
 	if ((issue->opaque || signer(tx, issue->settings->access_token_alg)) &&
-	    (!issue->plan->id_token || signer(tx, issue->settings->id_token_alg)))
+	    (!issue->plan->id_token || signer(tx, issue->settings->id_token_alg)) &&
+	    (!issue->plan->refresh_generation || keyring_mac_active(tx->live->ring)))
 		return true;
 	realms_forget(tx->provider->realms);
 	(void)fail(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
