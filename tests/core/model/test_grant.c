@@ -227,12 +227,49 @@ test_texts(void **state)
 		check_text(grant_verdict_text(texts[i].verdict), texts[i].text, texts[i].text);
 }
 
+static void
+test_read_claims(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int wanted;
+	} stored[] = {
+		{"empty", "", -1},    {"cut", "{\"name\":", -1},
+		{"a list", "[]", -1}, {"null", "null", -1},
+		{"two", "{}{}", -1},  {"twice a name", "{\"a\":1,\"a\":2}", -1},
+		{"none", "{}", 0},    {"one", "{\"name\":\"Ada\"}", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(stored); i++) {
+		struct grant_state grant = {.account_claims = stored[i].text};
+
+		check(grant_read_claims(*state, &grant) == stored[i].wanted, stored[i].name);
+		check((grant.account.claims != NULL) == (stored[i].wanted == 0), stored[i].name);
+	}
+}
+
+/* Asked again, it is not parsed again. */
+static void
+test_read_claims_once(void **state)
+{
+	struct grant_state grant = {.account_claims = "{\"name\":\"Ada\"}"};
+	const struct json_object *first;
+
+	assert_int_equal(grant_read_claims(*state, &grant), 0);
+	first = grant.account.claims;
+	grant.account_claims = "broken";
+	assert_int_equal(grant_read_claims(*state, &grant), 0);
+	assert_ptr_equal(grant.account.claims, first);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_texts),
+		arena_test(test_read_claims),
+		arena_test(test_read_claims_once),
 	};
 
 	return cmocka_run_group_tests_name("grant", tests, NULL, NULL);

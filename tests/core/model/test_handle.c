@@ -49,6 +49,32 @@ other_texts(void **state)
 	assert_int_equal(handle_parse(HANDLE_CODE, NULL, &read), -1);
 }
 
+/* Every character counts: with one changed it is no handle, or another one. */
+static void
+every_character(void **state)
+{
+	struct handle made, read;
+	const char *text;
+
+	handle_make(&rand_system, 1800000000000, &made);
+	text = handle_text(*state, HANDLE_ACCESS, &made);
+	for (size_t i = 0; text[i]; i++) {
+		for (int byte = 1; byte < 256; byte++) {
+			char *changed = arena_strdup(*state, text);
+
+			if ((char)byte == text[i])
+				continue;
+			changed[i] = (char)byte;
+			if (handle_parse(HANDLE_ACCESS, changed, &read) != 0)
+				continue;
+			check(i >= strlen(HANDLE_ACCESS), changed);
+			check(memcmp(read.id, made.id, ID_SIZE) != 0 ||
+				      memcmp(read.hash, made.hash, SHA256_SIZE) != 0,
+			      changed);
+		}
+	}
+}
+
 static void
 fresh_secrets(void **state)
 {
@@ -71,6 +97,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		arena_test(round_trip),
 		arena_test(other_texts),
+		arena_test(every_character),
 		cmocka_unit_test(fresh_secrets),
 	};
 

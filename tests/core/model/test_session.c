@@ -179,6 +179,33 @@ test_check(void **state)
 }
 
 static void
+test_auth_time(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t count;
+		int64_t proven[3], wanted;
+	} times[] = {
+		{"no fact: when it was made", 0, {0}, MADE},
+		{"what lies behind the count is not a fact", 1, {MADE + 1, MADE + 9}, MADE + 1},
+		{"the newest first", 2, {MADE + 9, MADE + 1}, MADE + 9},
+		{"the newest last", 3, {MADE + 1, MADE, MADE + 9}, MADE + 9},
+		{"a fact from before the session", 1, {MADE - 5}, MADE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct facts f;
+
+		good(&f);
+		f.session.facts_count = times[i].count;
+		for (size_t j = 0; j < COUNT(times[i].proven); j++)
+			f.session.facts[j].proven_at = times[i].proven[j];
+		check(session_auth_time(&f.session) == times[i].wanted, times[i].name);
+	}
+}
+
+static void
 no_name(void)
 {
 	(void)factor_name((enum factor)1);
@@ -205,6 +232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_auth_time),
 		cmocka_unit_test(test_factors),
 	};
 
