@@ -17,6 +17,6 @@ handle_consent(struct call *call)
 		interaction_cancel(interaction);
 		return;
 	}
-	interaction->consented = interaction->browser.signed_in;
+	interaction->consented = true;
 	interaction_go(interaction);
 }

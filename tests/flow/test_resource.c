@@ -5,6 +5,7 @@
 #include "tests/flow/agent.h"
 
 #include "core/base/str.h"
+#include "core/jose/jwt.h"
 
 static struct agent alice;
 
@@ -159,6 +160,55 @@ other_tokens_are_no_access_tokens(void **state)
 	world_move(3601);
 	answer = userinfo(member(&set, "access_token"));
 	check_error(&answer, 401, "invalid_token", "expired");
+}
+
+/* Signed with our own key, and yet no access token. */
+static const struct {
+	const char *name, *typ, *claim;
+	const char *value; /* NULL: the claim is taken away */
+	bool good;
+} signed_by_us[] = {
+	{"the same again", "at+jwt", "x", "y", true},
+	{"typ of ID tokens", "JWT", "x", "y", false},
+	{"no typ", NULL, "x", "y", false},
+	{"another issuer", "at+jwt", "iss", SUB_ISSUER, false},
+	{"no issuer", "at+jwt", "iss", NULL, false},
+	{"no jti", "at+jwt", "jti", NULL, false},
+	{"jti that is none of ours", "at+jwt", "jti", "x", false},
+	{"jti of no grant", "at+jwt", "jti", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false},
+	{"no exp", "at+jwt", "exp", NULL, false},
+	{"no sub", "at+jwt", "sub", NULL, false},
+	{"no aud", "at+jwt", "aud", NULL, false},
+};
+
+static const char *
+signed_again(const char *token, size_t i)
+{
+	const struct jws_header head = {.typ = signed_by_us[i].typ};
+	struct jwt jwt;
+	struct tx tx;
+
+	world_tx(&tx, "main");
+	assert_int_equal(jwt_read_unverified(world.arena, token, &jwt), JWT_OK);
+	json_object_object_del(jwt.claims, signed_by_us[i].claim);
+	json_add_text(jwt.claims, signed_by_us[i].claim, signed_by_us[i].value);
+	return jws_sign_object(world.arena, keyring_signer(tx.live->ring, JWS_ES256), &head,
+			       jwt.claims);
+}
+
+static void
+what_our_key_signed(void **state)
+{
+	struct answer set = a_set("web");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(signed_by_us); i++) {
+		const char *token = signed_again(member(&set, "access_token"), i);
+
+		check_status(userinfo(token), signed_by_us[i].good ? 200 : 401,
+			     signed_by_us[i].name);
+		check(is_active(token) == signed_by_us[i].good, signed_by_us[i].name);
+	}
 }
 
 /* ---- introspection ---- */
@@ -463,6 +513,7 @@ main(void)
 		resource_test(where_the_token_is),
 		resource_test(challenges),
 		resource_test(other_tokens_are_no_access_tokens),
+		resource_test(what_our_key_signed),
 		resource_test(introspected),
 		resource_test(nothing_is_told),
 		resource_test(who_sees_what),

@@ -132,6 +132,8 @@ codes_expire(void **state)
 	world_move(60);
 	answer = redeem("web", code);
 	check_error(&answer, 400, "invalid_grant", "60 s");
+	assert_int_equal(
+		private_db_number("SELECT COUNT(*) FROM audit WHERE event = 'code_replay'"), 0);
 }
 
 static void
