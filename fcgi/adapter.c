@@ -6,34 +6,86 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
 #include "core/http/request.h"
 
+#define LISTENER      0             /* where every spawner puts the socket */
 #define DRAIN_MAX     (1024 * 1024) /* bytes read and dropped before the connection is cut */
+#define SIGNALS_EVERY 16            /* requests without a pause after which signals are looked at */
 #define CLOSE_WAIT_MS "100"         /* for the web server to close its side */
 #define FIRST_BYTE_MS "500"         /* from connecting to the first byte */
 
 /* The request in work: a worker has one. */
 static FCGX_Request current;
 
-/* Signals that must not interrupt a request in work: libfcgi ends bodies and loses replies on
- * EINTR. */
+/* Signals that must not interrupt a request: libfcgi drops connections that it has just accepted,
+ * ends bodies and loses replies on EINTR. They are held but while nothing is there to be lost. */
 static const int held_signals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+static sigset_t mask_while_waiting;
+
+static int waiter; /* an epoll descriptor that waits for connections */
+static volatile sig_atomic_t stopping;
 
 static void
-mask_signals(int how)
+hold_signals(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(held_signals) / sizeof(held_signals[0]); i++)
 		sigaddset(&set, held_signals[i]);
-	sigprocmask(how, &set, NULL);
+	sigprocmask(SIG_BLOCK, &set, &mask_while_waiting);
+}
+
+/* Several workers wait on one socket: each connection wakes one of them, and whoever comes late to
+ * accept it must not block there with its signals held. */
+static int
+open_waiter(void)
+{
+	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+	int flags = fcntl(LISTENER, F_GETFL);
+
+	waiter = epoll_create1(EPOLL_CLOEXEC);
+	if (waiter < 0 || flags < 0 || fcntl(LISTENER, F_SETFL, flags | O_NONBLOCK) != 0)
+		return -1;
+	return epoll_ctl(waiter, EPOLL_CTL_ADD, LISTENER, &event);
+}
+
+/* Lets signals through that came while requests were in work: under unbroken load there is always a
+ * connection, and then epoll_pwait() looks at no signal. Whether there were any. */
+static bool
+let_signals_through(void)
+{
+	static unsigned calls;
+	sigset_t pending, held;
+	bool any = false;
+
+	if (++calls % SIGNALS_EVERY != 0)
+		return false;
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(held_signals) / sizeof(held_signals[0]); i++)
+		any = any || sigismember(&pending, held_signals[i]);
+	if (!any)
+		return false;
+	sigprocmask(SIG_SETMASK, &mask_while_waiting, &held);
+	sigprocmask(SIG_SETMASK, &held, NULL);
+	return true;
+}
+
+/* False when a signal came instead. */
+static bool
+wait_for_connection(void)
+{
+	struct epoll_event event;
+
+	return epoll_pwait(waiter, &event, 1, -1, &mask_while_waiting) == 1;
 }
 
 int
@@ -42,10 +94,10 @@ adapter_open(void)
 	/* read once, in FCGX_Init() */
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", CLOSE_WAIT_MS, 1);
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", FIRST_BYTE_MS, 1);
-	mask_signals(SIG_BLOCK);
-	if (FCGX_Init() != 0 || FCGX_IsCGI())
+	hold_signals();
+	if (FCGX_Init() != 0 || FCGX_IsCGI() || open_waiter() != 0)
 		return -1;
-	return FCGX_InitRequest(&current, 0, FCGI_FAIL_ACCEPT_ON_INTR);
+	return FCGX_InitRequest(&current, LISTENER, FCGI_FAIL_ACCEPT_ON_INTR);
 }
 
 static void
@@ -103,10 +155,12 @@ adapter_next(struct arena *arena, struct http_request *request)
 {
 	int accepted;
 
-	mask_signals(SIG_UNBLOCK);
+	if (stopping)
+		return ADAPTER_END;
+	if (let_signals_through() || !wait_for_connection())
+		return ADAPTER_INTERRUPT;
 	accepted = FCGX_Accept_r(&current);
-	mask_signals(SIG_BLOCK);
-	if (accepted == -EINTR)
+	if (accepted == -EAGAIN) /* another worker was quicker */
 		return ADAPTER_INTERRUPT;
 	if (accepted != 0)
 		return ADAPTER_END;
@@ -132,5 +186,5 @@ adapter_reply(const struct buf *reply)
 void
 adapter_stop(void)
 {
-	FCGX_ShutdownPending();
+	stopping = 1;
 }

@@ -20,7 +20,7 @@ int adapter_open(void) __attribute__((warn_unused_result));
 enum adapter_verdict {
 	ADAPTER_REQUEST,   /* *request is filled; answer it with adapter_reply() */
 	ADAPTER_BAD,       /* something came that cannot be a request: answered and closed */
-	ADAPTER_INTERRUPT, /* a signal came while waiting */
+	ADAPTER_INTERRUPT, /* a signal came, or another worker took the connection */
 	ADAPTER_END,       /* the socket is gone or an end was asked for */
 };
 

@@ -81,7 +81,7 @@ class Browser:
         return self.one(selector).text
 
     def wait(self, condition, what, seconds=10):
-        """Returns the first true value of condition(browser). Elements may come and go meanwhile."""
+        """The first true value of condition(browser). Elements may come and go meanwhile."""
         wait = WebDriverWait(self.driver, seconds, 0.02, (NoSuchElementException,
                                                           StaleElementReferenceException))
         try:

@@ -31,6 +31,8 @@ def fixture_s():
 
 @pytest.fixture(autouse=True)
 def healthy_again(request):
+    if "s" in request.fixturenames:
+        whole_pool(request.getfixturevalue("s"))
     yield
     if "s" in request.fixturenames:
         running = request.getfixturevalue("s")
@@ -203,25 +205,56 @@ def test_term_finishes_the_request(s):
                "that the old workers end")
 
 
-def test_no_request_is_lost_while_workers_are_replaced(s):
-    """SIGTERM to one worker after the other under load, as an upgrade does."""
+def ready(pid):
+    """The worker has begun to catch signals; before that they mean what they mean anywhere."""
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    facts = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    caught = int(facts["SigCgt"], 16) >> (signal.SIGTERM - 1) & 1
+    return facts["Name"] == "ostiary.fcgi" and bool(caught)
+
+
+def whole_pool(s):
+    wait_until(lambda: len(s.pids()) == 2 and all(map(ready, s.pids())), 2, "a whole pool")
+
+
+def test_no_request_is_lost_to_a_signal(s):
+    """SIGHUP again and again, and SIGTERM to one worker after the other, under load: as the
+    rotation of logs and an upgrade do. None may hit between accepting and reading a connection."""
     statuses, stop = [], threading.Event()
 
     def load():
         while not stop.is_set():
             statuses.append(s.get(DISCOVERY)[0])
 
-    threads = [threading.Thread(target=load) for _ in range(2)]
+    threads = [threading.Thread(target=load) for _ in range(4)]
     for thread in threads:
         thread.start()
-    for _ in range(3):
-        for pid in s.pids():
+    try:
+        for _ in range(10):
+            for _ in range(300):
+                s.pool.kill_workers(signal.SIGHUP)
+            pid = s.pids()[0]
             os.kill(pid, signal.SIGTERM)
-            time.sleep(0.1)
-    stop.set()
-    for thread in threads:
-        thread.join()
-    assert len(statuses) > 50 and set(statuses) == {200}, set(statuses)
+            wait_until(lambda gone=pid: gone not in s.pids(), 2, "the end of the worker")
+            whole_pool(s)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert len(statuses) > 20 and set(statuses) == {200}, set(statuses)
+
+
+def test_idle_workers_end_at_once(s):
+    """A SIGTERM that comes just before a worker waits is not overlooked."""
+    for _ in range(30):
+        whole_pool(s)
+        before = s.pids()
+        health(s)
+        s.pool.kill_workers(signal.SIGTERM)
+        wait_until(lambda old=before: not set(s.pids()) & set(old), 2, "the end of the workers")
 
 
 def test_hup_opens_the_log_again(s):
