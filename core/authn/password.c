@@ -106,12 +106,10 @@ number_until(const char *text, char end)
 	return num_parse_int64(digits, 0, INT32_MAX, &value) == 0 ? value : -1;
 }
 
-/* "$2b$" cost of two digits "$" */
 static bool
 bcrypt_bounded(const char *stored)
 {
-	const char *end = strchr(stored + 4, '$');
-	int64_t cost = end && end - stored == 6 ? number_until(stored + 4, '$') : -1;
+	int64_t cost = number_until(stored + 4, '$');
 
 	return cost >= BCRYPT_COST_MIN && cost <= BCRYPT_COST_MAX;
 }

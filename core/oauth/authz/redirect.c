@@ -29,8 +29,7 @@ redirect_uri_registered(struct arena *arena, const struct client *client, const 
 
 	if (strlist_has(&client->redirect_uris, uri))
 		return true;
-	if (client->application_type != APPLICATION_NATIVE || uri_parse(arena, uri, &sent) != 0 ||
-	    !uri_host_is_loopback(&sent))
+	if (client->application_type != APPLICATION_NATIVE || uri_parse(arena, uri, &sent) != 0)
 		return false;
 	for (size_t i = 0; i < client->redirect_uris.count; i++)
 		if (same_but_port(arena, &sent, client->redirect_uris.item[i]))
