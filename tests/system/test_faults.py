@@ -54,8 +54,10 @@ def test_database_stops_and_returns(s):
     consenting = Person(s)
     consent = consenting.submit(consenting.authorize(web, prompt="consent"), "signin",
                                 **s.demo["user"])
-    for _ in range(10):  # both workers know the realm
+    with held(s) as connection:  # both workers know the realm: one is held, the other answers
         assert s.get(DISCOVERY)[0] == 200
+        connection.send(fastcgi.stdin(b"&a=b"))
+        assert connection.reply().status == 401
     # a code that waits while the database is away
     late = person.sign_in(web, scope="openid offline_access")
 
