@@ -76,7 +76,7 @@ same_successor(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		world_move(10);
+		world_move(9);
 		answer = refresh("web", one);
 		check_status(answer, 200, "within the grace time");
 		check_text(member(&answer, "refresh_token"), two, "byte for byte");

@@ -8,6 +8,7 @@
 #include "core/base/b64.h"
 #include "core/base/str.h"
 #include "core/jose/jwt.h"
+#include "core/oauth/claims.h"
 
 static struct agent alice;
 
@@ -61,7 +62,6 @@ static const struct {
 	 400},
 	{"other redirect_uri", "redirect_uri", "https://app.example/other", "invalid_grant", 400},
 	{"redirect_uri in other words", "redirect_uri", WEB_REDIRECT "/", "invalid_grant", 400},
-	{"empty redirect_uri", "redirect_uri", "", "invalid_grant", 400},
 	{"no verifier", "code_verifier", NULL, "invalid_grant", 400},
 	{"wrong verifier", "code_verifier", "eBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
 	 "invalid_grant", 400},
@@ -232,163 +232,6 @@ no_refresh_token(void **state)
 	check_error(&answer, 400, "unauthorized_client", "not registered for it");
 }
 
-/* ---- client authentication ---- */
-
-static const struct {
-	const char *name;
-	const char *id, *secret;           /* in Basic; NULL: no header */
-	const char *raw;                   /* the header itself */
-	const char *form_id, *form_secret; /* NULL: not sent */
-	const char *error;                 /* NULL: accepted */
-	int status;
-} credentials[] = {
-	{"basic", "web", WEB_SECRET, NULL, NULL, NULL, NULL, 200},
-	{"basic and the same id", "web", WEB_SECRET, NULL, "web", NULL, NULL, 200},
-	{"nothing", NULL, NULL, NULL, NULL, NULL, "invalid_client", 401},
-	{"empty id", NULL, NULL, NULL, "", NULL, "invalid_client", 401},
-	{"basic and another id", "web", WEB_SECRET, NULL, "spa", NULL, "invalid_request", 400},
-	{"both methods", "web", WEB_SECRET, NULL, "web", WEB_SECRET, "invalid_request", 400},
-	{"wrong secret", "web", "wrong", NULL, NULL, NULL, "invalid_client", 401},
-	{"empty secret", "web", "", NULL, NULL, NULL, "invalid_client", 401},
-	{"unknown client", "nobody", WEB_SECRET, NULL, NULL, NULL, "invalid_client", 401},
-	{"post instead of basic", NULL, NULL, NULL, "web", WEB_SECRET, "invalid_client", 401},
-	{"no secret", NULL, NULL, NULL, "web", NULL, "invalid_client", 401},
-	{"basic of a public client", "spa", "", NULL, NULL, NULL, "invalid_client", 401},
-	{"secret of a public client", NULL, NULL, NULL, "spa", "x", "invalid_client", 401},
-	{"no base64", NULL, NULL, "Basic %%%", NULL, NULL, "invalid_client", 401},
-	{"no colon", NULL, NULL, "Basic d2Vi", NULL, NULL, "invalid_client", 401},
-	{"nothing behind", NULL, NULL, "Basic", NULL, NULL, "invalid_client", 401},
-	{"joined", NULL, NULL, "Basic d2ViOng=, Basic d2ViOng=", NULL, NULL, "invalid_client", 401},
-	{"NUL within", NULL, NULL, "Basic d2ViAHg6eA==", NULL, NULL, "invalid_client", 401},
-	{"bad escape", NULL, NULL, "Basic d2ViOiV6eg==", NULL, NULL, "invalid_client", 401},
-	{"another scheme", NULL, NULL, "Digest x", "spa", NULL, "invalid_client", 401},
-	{"bearer", NULL, NULL, "Bearer x", "spa", NULL, "invalid_client", 401},
-	{"too long an id", NULL, NULL, NULL,
-	 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", NULL,
-	 "invalid_client", 401},
-};
-
-static void
-client_authentication(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(credentials); i++) {
-		const char *form = redemption("web", fresh_code("web"));
-		const char *head = credentials[i].raw;
-		struct answer answer;
-
-		if (credentials[i].id)
-			head = basic(credentials[i].id, credentials[i].secret);
-		form = params_with(form, "client_id", credentials[i].form_id);
-		form = params_with(form, "client_secret", credentials[i].form_secret);
-		answer = token_post(head, form);
-		if (!credentials[i].error) {
-			check_status(answer, 200, credentials[i].name);
-			continue;
-		}
-		check_error(&answer, credentials[i].status, credentials[i].error,
-			    credentials[i].name);
-		check((header(&answer, "WWW-Authenticate") != NULL) ==
-			      (credentials[i].status == 401),
-		      credentials[i].name);
-	}
-}
-
-/* Which of these it was is nobody's business. */
-static void
-no_oracle_of_clients(void **state)
-{
-	static const char *const ids[] = {"web", "nobody", "spa", "off"};
-	const char *text = NULL;
-
-	(void)state;
-	world_client("main", "off", "{\"redirect_uris\":[\"https://other.example/cb\"]}",
-		     WEB_SECRET);
-	world_client_off("off");
-	for (size_t i = 0; i < COUNT(ids); i++) {
-		struct answer answer =
-			token_post(basic(ids[i], "wrong"), redemption("web", fresh_code("web")));
-
-		check_error(&answer, 401, "invalid_client", ids[i]);
-		if (text)
-			check_text(member(&answer, "error_description"), text, ids[i]);
-		text = member(&answer, "error_description");
-	}
-}
-
-static void
-encoded_halves(void **state)
-{
-	const char *secret = "a b+c%d:e/\xc3\xa4";
-	const char *form;
-
-	(void)state;
-	world_client_secret("main", "web", secret, 0);
-	form = redemption("web", fresh_code("web"));
-	struct answer answer =
-		token_post(arena_printf(world.arena, "Basic %s",
-					b64_encode(world.arena, "web:a b+c%25d:e/\xc3\xa4", 18)),
-			   form);
-	check_error(&answer, 401, "invalid_client", "a plus sign that was not encoded");
-	check_status(token_post(basic("web", secret), form), 200, "encoded");
-	form = redemption("web", fresh_code("web"));
-	check_status(token_post(arena_printf(world.arena, "bASIC  %s",
-					     basic("web", WEB_SECRET) + strlen("Basic ")),
-				form),
-		     200, "scheme without case");
-	answer = request_send(
-		&(struct ask){.target = "/token",
-			      .body = redemption("web", fresh_code("web")),
-			      .authorization = basic("web", WEB_SECRET),
-			      .more = {arena_printf(world.arena, "HTTP_AUTHORIZATION=%s",
-						    basic("web", WEB_SECRET))}});
-	check_error(&answer, 401, "invalid_client", "the header twice");
-}
-
-static void
-several_secrets(void **state)
-{
-	struct answer answer;
-
-	(void)state;
-	world_client_secret("main", "web", "second", world_now() + 100);
-	check_status(token_post(basic("web", "second"), redemption("web", fresh_code("web"))), 200,
-		     "second");
-	check_status(token_post(basic("web", WEB_SECRET), redemption("web", fresh_code("web"))),
-		     200, "first");
-	world_move(100);
-	answer = token_post(basic("web", "second"), redemption("web", fresh_code("web")));
-	check_error(&answer, 401, "invalid_client", "expired");
-	check_status(token_post(basic("web", WEB_SECRET), redemption("web", fresh_code("web"))),
-		     200, "first");
-}
-
-static void
-secret_in_the_form(void **state)
-{
-	const char *code = walk_code(&alice, authorize("ask", NULL, NULL));
-	struct answer answer =
-		token_post(basic("ask", WEB_SECRET),
-			   params("grant_type", "authorization_code", "code", code, "redirect_uri",
-				  ASK_REDIRECT, "code_verifier", VERIFIER, NULL));
-
-	(void)state;
-	check_error(&answer, 401, "invalid_client", "basic instead of post");
-	check_status(redeem("ask", code), 200, "post");
-}
-
-static void
-disabled_clients(void **state)
-{
-	const char *code = fresh_code("web");
-	struct answer answer;
-
-	(void)state;
-	world_client_off("web");
-	answer = redeem("web", code);
-	check_error(&answer, 401, "invalid_client", "disabled");
-}
-
 static const char *const twice[] = {"code",          "grant_type", "redirect_uri",
 				    "code_verifier", "client_id",  "zz"};
 
@@ -492,7 +335,7 @@ check_id_token(const struct jwt *jwt, const char *access, const char *alg, const
 	check_text(claim(jwt, "exp"),
 		   arena_printf(world.arena, "%lld", (long long)world_now() + 3600), alg);
 	check_text(claim(jwt, "nonce"), "n-0S6", alg);
-	check_text(claim(jwt, "acr"), "1", alg);
+	check_text(claim(jwt, "acr"), ACR_PASSWORD, alg);
 	check_text(claim(jwt, "amr"), "[\"pwd\"]", alg);
 	check_text(claim(jwt, "at_hash"),
 		   jwa_half_hash(world.arena, jws_alg_by_name(at_hash_alg), access), alg);
@@ -538,7 +381,7 @@ access_tokens(void **state)
 		check_text(claim(&jwt, "aud"), MAIN_ISSUER, algs[i]);
 		check_text(claim(&jwt, "client_id"), "web", algs[i]);
 		check_text(claim(&jwt, "scope"), "openid profile offline_access", algs[i]);
-		check_text(claim(&jwt, "acr"), "1", algs[i]);
+		check_text(claim(&jwt, "acr"), ACR_PASSWORD, algs[i]);
 		check(claim(&jwt, "jti") && strlen(claim(&jwt, "jti")) == 43, algs[i]);
 		check_status(userinfo(member(&answer, "access_token")), 200, algs[i]);
 	}
@@ -626,12 +469,6 @@ main(void)
 		token_test(replay_ends_what_it_gave),
 		token_test(late_replay),
 		token_test(no_refresh_token),
-		token_test(client_authentication),
-		token_test(no_oracle_of_clients),
-		token_test(encoded_halves),
-		token_test(several_secrets),
-		token_test(secret_in_the_form),
-		token_test(disabled_clients),
 		token_test(duplicates),
 		token_test(bodies_that_are_no_form),
 		token_test(id_tokens),
