@@ -138,6 +138,8 @@ answer(struct worker *worker, const struct http_request *request)
 	if (response_write(&response, &reply) != 0)
 		buf_init(&reply, worker->arena, HTTP_RESPONSE_MAX);
 	adapter_reply(&reply);
+	if (response.after)
+		response.after(response.after_context);
 }
 
 static void

@@ -58,19 +58,30 @@ password_is_right(const struct account *account, const char *password)
 }
 
 static void
-log_wrong(struct tx *tx, const char *name, const struct account *account)
+record_failure(struct tx *tx)
 {
+	const struct account *account = tx->later_about;
 	const struct audit_about about = {
-		.account_id = account ? account->id : NULL,
+		.account_id = account->id,
 		.client_id = tx->client_id,
-		.detail = account && account->disabled_at ? "the account is disabled" : NULL,
+		.detail = account->disabled_at ? "the account is disabled" : NULL,
 	};
 
-	/* the answer is the same whether the record could be written or not */
-	if (account && tx_audit(tx, "signin_failed", &about) != STORE_OK)
+	if (tx_audit(tx, "signin_failed", &about) != STORE_OK)
 		tx_log(tx, LOG_LEVEL_ERROR, "audit_lost", "account", tx_hex(tx, account->id));
-	if (!account)
+}
+
+/* The row of a known person is written once the answer is out: its time must not tell that there is
+ * one. */
+static void
+note_wrong(struct tx *tx, const char *name, const struct account *account)
+{
+	if (!account) {
 		tx_log(tx, LOG_LEVEL_WARN, "signin_failed", "unknown_name", name_mark(tx, name));
+		return;
+	}
+	tx->later = record_failure;
+	tx->later_about = arena_copy(tx->arena, account, sizeof(*account));
 }
 
 /* A hash that was brought along becomes one of ours while the password is at hand. */
@@ -91,7 +102,7 @@ judge(struct tx *tx, const char *name, const char *password, struct account *acc
       const struct throttle_keys *keys)
 {
 	if (!password_is_right(exists ? account : NULL, password)) {
-		log_wrong(tx, name, exists ? account : NULL);
+		note_wrong(tx, name, exists ? account : NULL);
 		return SIGNIN_WRONG;
 	}
 	throttle_refund(tx->provider->throttle, keys, tx->now);

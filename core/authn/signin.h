@@ -2,7 +2,8 @@
 /*
  * Proving who somebody is with a password, and what follows from the proof: a session with a fact.
  * Unknown names, disabled accounts and accounts without password take the same way and the same
- * time as a wrong password.
+ * time as a wrong password. (A hash that was brought along takes its own time until its first right
+ * sign-in replaces it.)
  */
 #ifndef OSTIARY_AUTHN_SIGNIN_H
 #define OSTIARY_AUTHN_SIGNIN_H

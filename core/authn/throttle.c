@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Buckets: 64 bits each, changed by compare and swap. The upper half is the second of the newest
- * failure, the lower half the count.
+ * change, the lower half the debt then: a failure adds window / limit to it and passing time takes
+ * itself away, exactly, so busy networks forget as fast as quiet ones.
  */
 #include "core/authn/throttle.h"
 
@@ -11,8 +12,8 @@
 
 #include "core/base/hash.h"
 
-#define BUCKETS   65536
-#define COUNT_MAX 1000 /* counters stop here, they never wrap */
+#define BUCKETS  65536
+#define OVER_MAX 20 /* failures beyond the limit that are still counted */
 
 struct throttle {
 	_Atomic uint64_t bucket[BUCKETS];
@@ -20,7 +21,7 @@ struct throttle {
 
 struct tally {
 	uint32_t last; /* seconds since 1970 */
-	uint32_t count;
+	uint32_t debt; /* milliseconds of forgetting that are owed */
 };
 
 size_t
@@ -88,36 +89,43 @@ unpack(uint64_t value)
 static uint64_t
 pack(struct tally tally)
 {
-	return ((uint64_t)tally.last << 32) | tally.count;
+	return ((uint64_t)tally.last << 32) | tally.debt;
 }
 
-/* What is left of a tally after time has passed; a clock that went back forgets nothing. */
-static struct tally
-forget(struct tally tally, uint32_t limit, int64_t now)
+/* What one failure adds. */
+static int64_t
+step_of(uint32_t limit)
 {
-	int64_t interval = THROTTLE_WINDOW / (int64_t)limit;
-	int64_t gone = now > tally.last ? (now - tally.last) / (interval ? interval : 1) : 0;
+	return limit < THROTTLE_WINDOW * 1000U
+		       ? THROTTLE_WINDOW * INT64_C(1000) / (limit ? limit : 1)
+		       : 1;
+}
 
-	tally.count = gone >= tally.count ? 0 : tally.count - (uint32_t)gone;
-	return tally;
+/* What is left of a debt at now; a clock that went back forgets nothing. */
+static int64_t
+debt_at(struct tally tally, int64_t now)
+{
+	int64_t gone = now > tally.last ? (now - tally.last) * 1000 : 0;
+
+	return gone >= tally.debt ? 0 : tally.debt - gone;
 }
 
 static int64_t
-wait_of(struct tally tally, uint32_t limit)
+wait_of(int64_t debt, uint32_t limit)
 {
-	uint32_t over;
+	int64_t step = step_of(limit);
+	int64_t failures = (debt + step - 1) / step;
 
-	if (tally.count < limit)
+	if (failures < limit)
 		return 0;
-	over = tally.count - limit;
-	return over >= 10 ? THROTTLE_WAIT_MAX : (int64_t)1 << over;
+	return failures - limit >= 10 ? THROTTLE_WAIT_MAX : INT64_C(1) << (failures - limit);
 }
 
 static int64_t
 still_waiting(struct throttle *throttle, const struct throttle_key *key, int64_t now)
 {
 	struct tally raw = unpack(atomic_load(&throttle->bucket[key->hash % BUCKETS]));
-	int64_t wait = wait_of(forget(raw, key->limit, now), key->limit);
+	int64_t wait = wait_of(raw.debt, key->limit);
 	int64_t gone =
 		now > raw.last ? now - raw.last : 0; /* another worker's clock may be ahead */
 
@@ -125,20 +133,20 @@ still_waiting(struct throttle *throttle, const struct throttle_key *key, int64_t
 }
 
 static void
-change(struct throttle *throttle, const struct throttle_key *key, int64_t now, int by)
+change(struct throttle *throttle, const struct throttle_key *key, int64_t now, int failures)
 {
 	_Atomic uint64_t *bucket = &throttle->bucket[key->hash % BUCKETS];
 	uint64_t old = atomic_load(bucket);
+	int64_t step = step_of(key->limit);
+	int64_t most = step * ((int64_t)key->limit + OVER_MAX);
 	struct tally tally;
 
 	do {
-		tally = forget(unpack(old), key->limit, now);
-		if (by > 0) {
-			tally.last = (uint32_t)now;
-			tally.count += tally.count < COUNT_MAX ? 1 : 0;
-		} else {
-			tally.count -= tally.count > 0 ? 1 : 0;
-		}
+		int64_t debt = debt_at(unpack(old), now) + failures * step;
+
+		debt = debt > most ? most : debt;
+		tally.debt = debt > 0 ? (uint32_t)debt : 0;
+		tally.last = unpack(old).last > now ? unpack(old).last : (uint32_t)now;
 	} while (!atomic_compare_exchange_weak(bucket, &old, pack(tally)));
 }
 

@@ -67,11 +67,16 @@ struct call {
 	struct form form; /* of a form body; empty when there is none */
 	const struct locale *locale;
 	const struct authz *authz; /* where failures may go once it has a reply_to; NULL */
+	const char *bearer_scope;  /* of an endpoint that takes bearer tokens: what it asks for;
+				      NULL: another */
 	const char *form_action;   /* an origin or scheme that the page's form may lead to; NULL */
 	const char *image_origin;  /* of the client's logo; NULL */
 };
 
-/* Answers one request. The response is whole when this returns. */
+/*
+ * Answers one request. The response is whole when this returns; response->after is then to be
+ * called once it is sent.
+ */
 void app_handle(const struct provider *provider, struct arena *arena,
 		const struct http_request *request, struct http_response *response);
 

@@ -126,6 +126,7 @@ read_query(struct call *call)
 	if (form_parse(call->tx.arena, query, strlen(query), &call->query) != FORM_OK)
 		return fail(&call->tx, OAUTH_INVALID_REQUEST,
 			    "the query is not valid application/x-www-form-urlencoded UTF-8", NULL);
+	form_drop_empty(&call->query);
 	return 0;
 }
 
@@ -142,6 +143,7 @@ call_read_form(struct call *call)
 	if (form_parse(tx->arena, request->body, request->body_size, &call->form) != FORM_OK)
 		return fail(tx, OAUTH_INVALID_REQUEST,
 			    "the body is not valid application/x-www-form-urlencoded UTF-8", NULL);
+	form_drop_empty(&call->form);
 	return 0;
 }
 
@@ -225,24 +227,38 @@ app_refuse(const struct provider *provider, struct arena *arena, const struct ht
 	failure_send(&call);
 }
 
+static void
+do_later(void *context)
+{
+	struct call *call = context;
+
+	call->tx.later(&call->tx);
+}
+
 void
 app_handle(const struct provider *provider, struct arena *arena, const struct http_request *request,
 	   struct http_response *response)
 {
-	struct call call = {.request = request, .response = response};
+	struct call *call = arena_alloc(arena, sizeof(*call));
 
-	begin(&call, provider, arena);
-	if (prepare(&call) != 0) {
-		failure_send(&call);
+	call->request = request;
+	call->response = response;
+	begin(call, provider, arena);
+	if (prepare(call) != 0) {
+		failure_send(call);
 		return;
 	}
 	if (request->method == HTTP_OPTIONS) {
-		cors_preflight(&call);
+		cors_preflight(call);
 		return;
 	}
-	if (call.route->kind == ROUTE_API)
-		call.tx.actor = "client";
-	call.route->handle(&call);
-	if (call.tx.failure.error != OAUTH_NONE)
-		failure_send(&call);
+	if (call->route->kind == ROUTE_API)
+		call->tx.actor = "client";
+	call->route->handle(call);
+	if (call->tx.failure.error != OAUTH_NONE)
+		failure_send(call);
+	if (call->tx.later) {
+		response->after = do_later;
+		response->after_context = call;
+	}
 }

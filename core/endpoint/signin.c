@@ -18,6 +18,10 @@ signed_in(struct interaction *interaction, const struct account *account)
 
 	verdict = signin_establish(&call->tx, account, old, interaction->flow.id,
 				   call->request->user_agent, &result);
+	/* the session may have ended in another tab while the password was typed */
+	if (verdict == STORE_NONE)
+		verdict = signin_establish(&call->tx, account, NULL, interaction->flow.id,
+					   call->request->user_agent, &result);
 	if (verdict != STORE_OK) {
 		(void)fail_down(&call->tx);
 		return;

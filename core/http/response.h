@@ -27,7 +27,9 @@ struct http_response {
 	struct http_header header[HTTP_HEADERS_MAX];
 	size_t headers;
 	struct buf body;
-	bool head; /* the body is not sent, its length is */
+	bool head;                    /* the body is not sent, its length is */
+	void (*after)(void *context); /* to be called once the response is sent; NULL */
+	void *after_context;
 };
 
 void response_init(struct http_response *response, struct arena *arena);
