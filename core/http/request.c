@@ -153,7 +153,7 @@ http_cookie(struct arena *arena, const struct http_request *request, const char 
 	size_t name_size = strlen(name);
 
 	while (text && *text) {
-		size_t size = strcspn(text, ";,");
+		size_t size = strcspn(text, ";");
 
 		if (size > name_size && strncmp(text, name, name_size) == 0 &&
 		    text[name_size] == '=') {
@@ -165,7 +165,7 @@ http_cookie(struct arena *arena, const struct http_request *request, const char 
 			found = value;
 		}
 		text += size;
-		text += strspn(text, ";, ");
+		text += strspn(text, "; ");
 	}
 	return found;
 }

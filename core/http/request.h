@@ -14,7 +14,6 @@
 struct arena;
 
 #define HTTP_BODY_MAX   65536 /* bytes that an endpoint may be sent */
-#define HTTP_PARAMS_MAX 128   /* CGI variables that are looked at */
 #define HTTP_TARGET_MAX 16384 /* bytes of the request target */
 #define HTTP_HEADER_MAX 16384 /* bytes of one header's value */
 
@@ -57,8 +56,9 @@ bool http_content_is(const struct http_request *request, const char *type);
 
 /*
  * The value of a cookie, in the arena; NULL when it is not sent, or sent twice with different
- * values (somebody else on this host planted one). Accepts "; " and ", " between cookies: Apache
- * joins repeated headers with a comma.
+ * values (somebody else on this host planted one). Only ";" parts cookies: a comma may be in a
+ * value that another site of the same domain planted, and what stands behind it must not pass for a
+ * cookie of ours.
  */
 const char *http_cookie(struct arena *arena, const struct http_request *request, const char *name);
 

@@ -218,7 +218,9 @@ static const struct {
 } cookies[] = {
 	{"alone", "a=1", NULL, "1"},
 	{"among others", "x=y; a=1; b=2", NULL, "1"},
-	{"joined by Apache", "x=y, a=1", NULL, "1"},
+	{"behind a comma, in another's value", "x=y, a=1", NULL, NULL},
+	{"behind a comma without blank", "x=y,a=1", NULL, NULL},
+	{"with a comma", "a=1,b=2", NULL, "1,b=2"},
 	{"two headers", "x=y", "a=1", "1"},
 	{"empty", "a=", NULL, ""},
 	{"value with signs", "a=1=2==", NULL, "1=2=="},
