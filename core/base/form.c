@@ -110,3 +110,14 @@ form_count(const struct form *form, const char *name)
 	}
 	return count;
 }
+
+void
+form_drop_empty(struct form *form)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < form->count; i++)
+		if (form->field[i].value[0] != '\0')
+			form->field[kept++] = form->field[i];
+	form->count = kept;
+}

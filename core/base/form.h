@@ -37,6 +37,9 @@ enum form_verdict form_parse(struct arena *arena, const char *text, size_t size,
 /* The first value of name, or NULL. */
 const char *form_get(const struct form *form, const char *name);
 
+/* Takes away fields without a value: they count as omitted (RFC 6749 3.1, 3.2). */
+void form_drop_empty(struct form *form);
+
 /* How often name occurs. */
 size_t form_count(const struct form *form, const char *name);
 
