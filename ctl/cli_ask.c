@@ -64,8 +64,10 @@ cli_confirm(struct cli *cli, const char *what, const char *name)
 	prompt(".\n");
 	prompt(arena_printf(cli->arena, "Type %s to confirm: ", cli_clean(cli->arena, name)));
 	answer = read_line(cli->arena);
-	if (answer && str_equal(answer, name))
+	if (answer && str_equal(answer, name)) {
+		tx_read_clock(&cli->tx); /* what "until now" means is after the answer */
 		return CLI_OK;
+	}
 	return cli_fail(cli, CLI_FAILED, "not confirmed; nothing was changed");
 }
 

@@ -3,8 +3,6 @@
  * What a command needs is constructed here: configuration, store, keys, the realm to work in, and
  * who is at work, for the record.
  */
-#include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,34 +45,13 @@ actor(struct arena *arena)
 	return arena_printf(arena, "admin:%u", (unsigned)uid);
 }
 
-/*
- * Root becomes the service's user once the files are read: the server knows it over the socket by
- * that name, and what is made from here on belongs to the service. Where the database knows db_user
- * by a password, or the host has no such user, nothing changes.
- */
-static enum cli_exit
-become_service(struct cli *cli)
-{
-	const struct conf *conf = cli->provider.conf;
-	const struct passwd *entry = geteuid() == 0 ? getpwnam(conf->db_user) : NULL;
-
-	if (!entry || entry->pw_uid == 0 || str_empty(conf->db_socket) ||
-	    !str_empty(conf->db_password_file))
-		return CLI_OK;
-	if (initgroups(entry->pw_name, entry->pw_gid) != 0 || setgid(entry->pw_gid) != 0 ||
-	    setuid(entry->pw_uid) != 0)
-		return cli_fail(cli, CLI_FAILED, "cannot become the user %s: %s", entry->pw_name,
-				strerror(errno));
-	return CLI_OK;
-}
-
 static unsigned
 boot_parts(unsigned needs)
 {
 	unsigned parts = BOOT_TERMINAL;
 
 	parts |= needs & NEED_MASTER ? BOOT_MASTER : 0;
-	parts |= needs & NEED_ADMIN ? BOOT_ADMIN : 0;
+	parts |= needs & NEED_ADMIN ? BOOT_ADMIN : BOOT_SERVICE;
 	return parts;
 }
 
@@ -172,17 +149,17 @@ cli_open(struct cli *cli, unsigned needs)
 {
 	enum cli_exit code;
 	const char *name = cli->realm;
+	const char *who;
 
 	if (!needs)
 		return CLI_OK;
+	who = actor(cli->arena); /* before root becomes somebody else */
 	cli->boot = boot_open(cli_conf_path(cli), boot_parts(needs), "ostiary", &cli->why);
 	if (!cli->boot)
 		return CLI_FAILED;
 	cli->provider = *boot_provider(cli->boot);
 	tx_begin(&cli->tx, &cli->provider, cli->arena);
-	cli->tx.actor = actor(cli->arena);
-	if (!(needs & NEED_ADMIN) && become_service(cli) != CLI_OK)
-		return CLI_FAILED;
+	cli->tx.actor = who;
 	cli->tx.about = cli->command ? cli->command->name : NULL;
 	if (needs & (NEED_ADMIN | NEED_LATER))
 		return CLI_OK;

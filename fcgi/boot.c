@@ -6,6 +6,8 @@
 #include "fcgi/boot.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,11 +46,34 @@ drop_line(void *context, const char *text)
 	(void)text;
 }
 
+/*
+ * The server knows the service's user over the socket by its name, and what is made from here on
+ * belongs to it. Where the database knows db_user by a password, or the host has no such user,
+ * nothing changes.
+ */
+static int
+become_service(const struct conf *conf, struct buf *why)
+{
+	const struct passwd *entry = geteuid() == 0 ? getpwnam(conf->db_user) : NULL;
+
+	if (!entry || entry->pw_uid == 0 || str_empty(conf->db_socket) ||
+	    !str_empty(conf->db_password_file))
+		return 0;
+	if (initgroups(entry->pw_name, entry->pw_gid) == 0 && setgid(entry->pw_gid) == 0 &&
+	    setuid(entry->pw_uid) == 0)
+		return 0;
+	buf_printf(why, "cannot become the user %s: %s\n", entry->pw_name, strerror(errno));
+	return -1;
+}
+
 static void
 open_log(struct boot *boot, unsigned parts, const char *program, struct buf *why)
 {
 	const char *target = parts & BOOT_STDERR ? "stderr" : boot->conf.log_target;
 
+	/* root makes no file where the workers write theirs */
+	if ((parts & BOOT_ADMIN) && geteuid() == 0 && target[0] == '/')
+		target = "syslog";
 	if ((parts & BOOT_TERMINAL) && str_equal(target, "stderr")) {
 		boot->provider.log = log_to_function(drop_line, NULL);
 		return;
@@ -155,7 +180,8 @@ boot_open(const char *path, unsigned parts, const char *program, struct buf *why
 	struct boot *boot = arena_alloc(arena, sizeof(*boot));
 
 	boot->arena = arena;
-	if (conf_load(arena, path, &boot->conf, why) == 0)
+	if (conf_load(arena, path, &boot->conf, why) == 0 &&
+	    (!(parts & BOOT_SERVICE) || become_service(&boot->conf, why) == 0))
 		construct(boot, parts, program, why);
 	if (why->size == 0)
 		return boot;

@@ -16,6 +16,7 @@ enum {
 	BOOT_MASTER = 1 << 2,   /* the master key */
 	BOOT_ADMIN = 1 << 3,    /* connect as the database user that may change the schema */
 	BOOT_STDERR = 1 << 4,   /* log to standard error, whatever the configuration says */
+	BOOT_SERVICE = 1 << 6,  /* as root, become the service's user before anything is opened */
 	BOOT_TERMINAL = 1 << 5, /* a log to standard error is silent: results stand there */
 };
 

@@ -185,7 +185,9 @@ write_to_fd(struct log *log, enum log_level level, const char *text)
 static int
 open_file(const char *path)
 {
-	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, LOG_FILE_MODE);
+	/* a link in a folder that others may write could lead anywhere */
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW,
+		    LOG_FILE_MODE);
 }
 
 static struct log *

@@ -38,9 +38,17 @@ tx_begin(struct tx *tx, const struct provider *provider, struct arena *arena)
 		.provider = provider,
 		.store = provider->store,
 		.arena = arena,
-		.now_ms = provider->clock->now_ms(provider->clock->context),
 		.actor = "system",
 	};
+	tx_read_clock(tx);
+}
+
+void
+tx_read_clock(struct tx *tx)
+{
+	const struct clock *clock = tx->provider->clock;
+
+	tx->now_ms = clock->now_ms(clock->context);
 	tx->now = tx->now_ms / 1000;
 }
 

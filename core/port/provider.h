@@ -52,10 +52,16 @@ struct tx {
 	const char *about;      /* what the request was, for `ostiary explain`: "POST /token" */
 	const char *client_id;  /* once it is known, for log and record */
 	struct failure failure;
+	/* what waits until the answer is out, so that nobody can tell it by time; NULL: nothing */
+	void (*later)(struct tx *tx);
+	const void *later_about;
 };
 
 /* A fresh tx: reads the clock. */
 void tx_begin(struct tx *tx, const struct provider *provider, struct arena *arena);
+
+/* Reads the clock again: after somebody was waited for. */
+void tx_read_clock(struct tx *tx);
 
 /* What log, record and the answer call this request; made when it is first asked for. */
 const char *tx_request_id(struct tx *tx) __attribute__((returns_nonnull));
