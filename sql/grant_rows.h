@@ -22,7 +22,8 @@ struct grant_record {
 
 /* client_enabled, session_ended_at and session_expires_at: NULL, so 0, when the row is gone */
 #define GRANT_STATE_COLUMNS                                                                        \
-	GRANT_COLUMNS ", c.enabled, s.ended_at, s.expires_at, j.jti IS NOT NULL, " ACCOUNT_COLUMNS
+	GRANT_COLUMNS ", c.enabled, s.ended_at, s.expires_at, s.last_seen_at, j.jti IS NOT "       \
+		      "NULL, " ACCOUNT_COLUMNS
 
 /* Behind "auth_grant AS g"; its parameter is a jti or NULL. */
 #define GRANT_STATE_JOINS                                                                          \
@@ -59,6 +60,7 @@ struct grant_record {
 		{SQL_OUT_BOOL, offsetof(type, member.state.client_enabled), 0},                    \
 		{SQL_OUT_INT, offsetof(type, member.state.session_ended_at), 0},                   \
 		{SQL_OUT_INT, offsetof(type, member.state.session_expires_at), 0},                 \
+		{SQL_OUT_INT, offsetof(type, member.state.session_last_seen_at), 0},               \
 		{SQL_OUT_BOOL, offsetof(type, member.state.jti_revoked), 0},                       \
 		ACCOUNT_OUTS(type, member.record)
 

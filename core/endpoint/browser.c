@@ -12,8 +12,6 @@
 #include "core/base/b64.h"
 #include "core/endpoint/call.h"
 
-#define SEEN_COARSE 300 /* seconds between two notes that a session is in use */
-
 static const char *
 cookie_name(const struct call *call, const char *what)
 {
@@ -64,7 +62,7 @@ read_session(struct call *call, struct browser *browser)
 		verdict == STORE_OK &&
 		session_check(&browser->session, &browser->account, tx->realm->epoch,
 			      tx->realm->settings.session_idle, tx->now) == SESSION_LIVE;
-	if (browser->signed_in && tx->now - browser->session.last_seen_at >= SEEN_COARSE &&
+	if (browser->signed_in && tx->now - browser->session.last_seen_at >= SESSION_SEEN_COARSE &&
 	    session_touch(tx->store, browser->session.id, tx->now) == STORE_DOWN)
 		return fail_down(tx);
 	return 0;

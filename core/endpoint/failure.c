@@ -62,6 +62,15 @@ record(struct call *call, const struct oauth_error_row *row)
 				     failure->text, one_line(tx->arena, failure->detail)));
 }
 
+/* RFC 6750 3.1: what a token that does not reach far enough would need. */
+static const char *
+bearer_scope(const struct call *call)
+{
+	if (!call->bearer_scope || call->tx.failure.error != OAUTH_INSUFFICIENT_SCOPE)
+		return "";
+	return arena_printf(call->tx.arena, ", scope=\"%s\"", call->bearer_scope);
+}
+
 static void
 add_challenge(struct call *call, const struct oauth_error_row *row)
 {
@@ -75,12 +84,13 @@ add_challenge(struct call *call, const struct oauth_error_row *row)
 	if (row->bearer && tx->failure.nothing_sent)
 		response_header_set(call->response, "WWW-Authenticate",
 				    arena_printf(tx->arena, "Bearer realm=\"%s\"", realm));
-	else if (row->bearer)
+	else if (row->bearer || call->bearer_scope)
 		response_header_set(
 			call->response, "WWW-Authenticate",
-			arena_printf(tx->arena,
-				     "Bearer realm=\"%s\", error=\"%s\", error_description=\"%s\"",
-				     realm, row->name, tx->failure.text));
+			arena_printf(
+				tx->arena,
+				"Bearer realm=\"%s\", error=\"%s\", error_description=\"%s\"%s",
+				realm, row->name, tx->failure.text, bearer_scope(call)));
 }
 
 static void

@@ -78,7 +78,7 @@ consent_needed(const struct interaction *interaction, const struct strlist *reme
 		return false;
 	if (client_is_public(authz->client) && authz->redirect_is_local)
 		return true;
-	return !interaction->allowed_before || !strlist_within(&authz->scopes, remembered);
+	return !interaction->allowed_before || !strlist_within(&authz->consent, remembered);
 }
 
 static struct authn_need
@@ -182,7 +182,7 @@ static struct json_object *
 scope_values(struct interaction *interaction, const struct strlist *remembered)
 {
 	struct call *call = interaction->call;
-	const struct strlist *asked = &interaction->authz.scopes;
+	const struct strlist *asked = &interaction->authz.consent;
 	struct json_object *list = json_new_array(call->tx.arena);
 
 	for (size_t i = 0; i < asked->count; i++) {

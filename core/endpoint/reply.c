@@ -16,14 +16,15 @@ const char *
 reply_form_action(struct arena *arena, const char *reply_to)
 {
 	struct uri uri;
-	char *origin;
 
 	if (uri_parse(arena, reply_to, &uri) != 0)
 		bug("a proven redirect URI cannot be parsed");
-	origin = strcmp(uri.scheme, "https") == 0 || strcmp(uri.scheme, "http") == 0
-			 ? uri_origin(arena, &uri)
-			 : NULL;
-	return origin ? origin : arena_printf(arena, "%s:", uri.scheme);
+	if (strcmp(uri.scheme, "https") == 0)
+		return "https:";
+	if (strcmp(uri.scheme, "http") == 0)
+		return arena_printf(arena, "%s https: http://localhost:* http://127.0.0.1:*",
+				    uri_origin(arena, &uri));
+	return arena_printf(arena, "%s: https:", uri.scheme);
 }
 
 static void

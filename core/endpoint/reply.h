@@ -12,7 +12,11 @@ struct call;
 /* A redirect, or for form_post a page that posts itself. authz->reply_to must be proven. */
 void reply_send(struct call *call, const struct authz *authz, const struct reply *reply);
 
-/* Where the page's form may lead on to: the origin of a proven redirect URI, or its scheme. */
+/*
+ * Where the page's form may lead on to. Browsers hold every further redirect against this too, and
+ * a client's redirect URI often redirects to another host of its own: so https as a whole, and
+ * beside it the proven origin of a loopback redirect URI or its private scheme.
+ */
 const char *reply_form_action(struct arena *arena, const char *reply_to);
 
 #endif

@@ -16,10 +16,10 @@ allow_origin(struct call *call, const struct inspected *inspected)
 	struct tx *tx = &call->tx;
 	const struct client *client;
 
-	if (!call->request->origin || !inspected->found)
+	if (!call->request->origin || !inspected->client_id)
 		return;
 	if (client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings,
-			inspected->state.grant.client_id, realms_generation(tx->provider->realms),
+			inspected->client_id, realms_generation(tx->provider->realms),
 			&client) == STORE_OK)
 		cors_allow_client(call, client);
 }
@@ -75,9 +75,11 @@ judge(struct call *call, const struct inspected *inspected)
 void
 handle_userinfo(struct call *call)
 {
-	const char *token = read_token(call);
+	const char *token;
 	struct inspected *inspected;
 
+	call->bearer_scope = "openid";
+	token = read_token(call);
 	if (!token)
 		return;
 	inspected = arena_alloc(call->tx.arena, sizeof(*inspected));

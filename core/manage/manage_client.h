@@ -9,7 +9,6 @@
 #include "core/manage/manage.h"
 #include "core/model/client.h"
 
-#define CLIENT_SECRET_PREFIX "ost_cs_" /* secret scanners find what looks like this */
 
 enum manage_op {
 	MANAGE_SET,   /* the whole value; of lists, items separated by blanks */

@@ -18,10 +18,11 @@ struct buf;
 struct json_object;
 struct profile;
 
-#define CLIENT_ID_MAX       64
-#define CLIENT_SECRETS_MAX  16
-#define CLIENT_URIS_MAX     64
-#define CLIENT_METADATA_MAX 32768
+#define CLIENT_ID_MAX        64
+#define CLIENT_SECRET_PREFIX "ost_cs_" /* secret scanners find what looks like this */
+#define CLIENT_SECRETS_MAX   16
+#define CLIENT_URIS_MAX      64
+#define CLIENT_METADATA_MAX  32768
 
 enum client_auth_method { CLIENT_AUTH_NONE, CLIENT_AUTH_SECRET_BASIC, CLIENT_AUTH_SECRET_POST };
 enum application_type { APPLICATION_WEB, APPLICATION_NATIVE };

@@ -7,17 +7,18 @@
 
 #include <string.h>
 
-#include "core/base/json.h"
-
 #include "core/base/bug.h"
+#include "core/base/json.h"
+#include "core/base/str.h"
 
 static bool
-session_is_over(const struct grant_state *state, int64_t now)
+session_is_over(const struct grant_state *state, int64_t idle, int64_t now)
 {
 	if (state->grant.offline)
 		return false;
 	/* an expiry of 0 is a row that is gone */
-	return state->session_ended_at != 0 || now >= state->session_expires_at;
+	return state->session_ended_at != 0 || now >= state->session_expires_at ||
+	       now >= state->session_last_seen_at + idle;
 }
 
 static bool
@@ -28,7 +29,7 @@ account_has_changed(const struct grant_state *state)
 }
 
 enum grant_verdict
-grant_check(const struct grant_state *state, int64_t epoch, int64_t now)
+grant_check(const struct grant_state *state, int64_t epoch, int64_t idle, int64_t now)
 {
 	const struct grant *grant = &state->grant;
 
@@ -40,9 +41,11 @@ grant_check(const struct grant_state *state, int64_t epoch, int64_t now)
 		return GRANT_CLIENT_GONE;
 	if (account_has_changed(state))
 		return GRANT_ACCOUNT_CHANGED;
-	if (session_is_over(state, now))
+	if (session_is_over(state, idle, now))
 		return GRANT_SESSION_ENDED;
-	if (grant->created_at < epoch)
+	/* an old session must not have bought a new grant while workers still learned of the epoch
+	 */
+	if (grant->created_at < epoch || grant->auth_time < epoch)
 		return GRANT_BEFORE_EPOCH;
 	return GRANT_LIVE;
 }
@@ -73,8 +76,16 @@ int
 grant_read_claims(struct arena *arena, struct grant_state *state)
 {
 	const char *text = state->account_claims;
+	struct account *account = &state->account;
 
-	if (!state->account.claims)
-		state->account.claims = json_parse_object(arena, text, strlen(text), NULL);
-	return state->account.claims ? 0 : -1;
+	if (account->claims)
+		return 0;
+	account->claims = json_parse_object(arena, text, strlen(text), NULL);
+	if (!account->claims)
+		return -1;
+	if (str_empty(json_text_or_null(account->claims, "preferred_username")))
+		json_add_text(account->claims, "preferred_username", account->username);
+	if (!json_object_object_get_ex(account->claims, "updated_at", NULL))
+		json_add_int(account->claims, "updated_at", account->updated_at);
+	return 0;
 }

@@ -54,6 +54,7 @@ struct grant_state {
 	bool client_enabled;        /* false also when the client is gone */
 	int64_t session_ended_at;   /* 0: not */
 	int64_t session_expires_at; /* 0: the session's row is gone */
+	int64_t session_last_seen_at;
 	bool jti_revoked;
 };
 
@@ -67,12 +68,18 @@ enum grant_verdict {
 	GRANT_BEFORE_EPOCH, /* made before the realm's epoch */
 };
 
-/* Whether tokens of the grant are good at now; epoch is the realm's. Does not look at jti_revoked.
+/*
+ * Whether tokens of the grant are good at now; epoch is the realm's, idle its session_idle in
+ * seconds. Does not look at jti_revoked.
  */
-enum grant_verdict grant_check(const struct grant_state *state, int64_t epoch, int64_t now);
+enum grant_verdict grant_check(const struct grant_state *state, int64_t epoch, int64_t idle,
+			       int64_t now);
 const char *grant_verdict_text(enum grant_verdict verdict);
 
-/* Parses the account's claims. 0, or -1 when what is stored cannot be read. */
+/*
+ * Parses the account's claims; what every account has stands in for a missing preferred_username
+ * and updated_at. 0, or -1 when what is stored cannot be read.
+ */
 int grant_read_claims(struct arena *arena, struct grant_state *state)
 	__attribute__((warn_unused_result));
 

@@ -10,9 +10,10 @@
 #include "core/base/hash.h"
 #include "core/model/account.h"
 
-#define FACTS_MAX      8
-#define ADDRESS_MAX    45
-#define USER_AGENT_MAX 255
+#define SESSION_SEEN_COARSE 300 /* seconds between two notes that a session is in use */
+#define FACTS_MAX           8
+#define ADDRESS_MAX         45
+#define USER_AGENT_MAX      255
 
 enum factor { FACTOR_PASSWORD };
 

@@ -9,6 +9,8 @@
 #include "core/base/arena.h"
 #include "core/base/json.h"
 
+static const char *const halves[] = {CLAIMS_USERINFO, CLAIMS_ID_TOKEN};
+
 static struct json_object *
 half_of(struct arena *arena, const char *claims, const char *half)
 {
@@ -50,7 +52,6 @@ check_half(struct arena *arena, struct json_object *half, const char **why)
 int
 claims_parameter_check(struct arena *arena, const char *claims, const char **why)
 {
-	static const char *const halves[] = {CLAIMS_USERINFO, CLAIMS_ID_TOKEN};
 	struct json_object *document = json_parse_object(arena, claims, strlen(claims), why);
 
 	if (!document)
@@ -67,6 +68,75 @@ claims_parameter_check(struct arena *arena, const char *claims, const char **why
 			return -1;
 	}
 	return 0;
+}
+
+static bool
+scope_has_claim(const struct scope *scope, const char *claim)
+{
+	for (size_t i = 0; scope->claims && scope->claims[i]; i++)
+		if (strcmp(scope->claims[i], claim) == 0)
+			return true;
+	return false;
+}
+
+static const char *
+first_with_claim(const struct scope *scopes, size_t count, const struct strlist *allowed,
+		 const char *claim)
+{
+	for (size_t i = 0; i < count; i++)
+		if (scope_has_claim(&scopes[i], claim) &&
+		    (!allowed->count || strlist_has(allowed, scopes[i].name)))
+			return scopes[i].name;
+	return NULL;
+}
+
+/* The scope that releases a claim, of those that the client may have. */
+static const char *
+scope_of_claim(const struct realm *realm, const struct strlist *allowed, const char *claim)
+{
+	size_t count;
+	const struct scope *standard = scopes_standard(&count);
+	const char *name = first_with_claim(realm->scopes, realm->scopes_count, allowed, claim);
+
+	return name ? name : first_with_claim(standard, count, allowed, claim);
+}
+
+const char *
+claims_parameter_filter(struct arena *arena, const char *claims, const struct realm *realm,
+			const struct strlist *allowed, struct strlist *scopes)
+{
+	struct json_object *kept = json_new_object(arena);
+
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		struct json_object *half = half_of(arena, claims, halves[i]);
+		struct json_object *out = json_new_object(arena);
+
+		if (!half)
+			continue;
+		json_object_object_foreach(half, name, request)
+		{
+			const char *scope = scope_of_claim(realm, allowed, name);
+
+			if (!scope)
+				continue;
+			*scopes = strlist_with(arena, scopes, scope);
+			json_object_object_add(out, name, json_object_get(request));
+		}
+		if (json_object_object_length(out))
+			json_add(kept, halves[i], out);
+	}
+	return json_object_object_length(kept) ? json_write(arena, kept, NULL) : NULL;
+}
+
+const char *
+claims_requested_sub(struct arena *arena, const char *claims)
+{
+	struct json_object *half = half_of(arena, claims, CLAIMS_ID_TOKEN);
+	struct json_object *request;
+
+	if (!half || json_get_object(half, "sub", &request) != JSON_FOUND)
+		return NULL;
+	return json_text_or_null(request, "value");
 }
 
 static bool
@@ -142,12 +212,6 @@ claims_add_scopes(struct json_object *out, const struct realm *realm, const stru
 		if (scope)
 			add_named(out, account, scope->claims);
 	}
-	/* every account has a user name, whatever its claims say (OpenID Connect Core 5.1) */
-	if (strlist_has(scopes, "profile") &&
-	    !json_object_object_get_ex(out, "preferred_username", NULL))
-		json_add_text(out, "preferred_username", account->username);
-	if (strlist_has(scopes, "profile") && !json_object_object_get_ex(out, "updated_at", NULL))
-		json_add_int(out, "updated_at", account->updated_at);
 }
 
 void
@@ -165,12 +229,4 @@ claims_add_requested(struct arena *arena, struct json_object *out, const char *c
 		    value_allowed(request, value))
 			add_claim(out, account, name);
 	}
-}
-
-bool
-claims_has_request(struct arena *arena, const char *claims, const char *half, const char *name)
-{
-	struct json_object *requests = half_of(arena, claims, half);
-
-	return requests && json_object_object_get_ex(requests, name, NULL);
 }

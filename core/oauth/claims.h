@@ -12,12 +12,24 @@
 #include "core/model/account.h"
 #include "core/model/realm.h"
 
-#define ACR_PASSWORD "1" /* one factor; the only context class there is */
+/* The only context class there is: a password over TLS, by the name that SAML gave it. */
+#define ACR_PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
 
 /* 0, or -1 with *why: the parameter is strict JSON and its members have the types of OpenID Connect
  * Core 5.5. */
 int claims_parameter_check(struct arena *arena, const char *claims, const char **why)
 	__attribute__((warn_unused_result));
+
+/*
+ * What of the parameter may be answered: the text with those claims alone that belong to a scope of the realm which allowed (empty: all)
+ * holds; NULL when nothing is left. Those scopes are added to *scopes: whoever asks for a claim asks for its scope.
+ */
+const char *claims_parameter_filter(struct arena *arena, const char *claims,
+				    const struct realm *realm, const struct strlist *allowed,
+				    struct strlist *scopes);
+
+/* The sub that the answer must be about (OpenID Connect Core 5.5.1); NULL when none is named. */
+const char *claims_requested_sub(struct arena *arena, const char *claims);
 
 /* False when the parameter makes an acr essential that is not ours. */
 bool claims_acr_possible(struct arena *arena, const char *claims);
@@ -34,9 +46,5 @@ void claims_add_scopes(struct json_object *out, const struct realm *realm,
  * does not match leaves the claim out. */
 void claims_add_requested(struct arena *arena, struct json_object *out, const char *claims,
 			  const char *half, const struct account *account);
-
-/* The claim is asked for in that half. */
-bool claims_has_request(struct arena *arena, const char *claims, const char *half,
-			const char *name);
 
 #endif

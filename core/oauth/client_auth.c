@@ -127,6 +127,14 @@ refuse(struct tx *tx, const char *why)
 	return fail(tx, OAUTH_INVALID_CLIENT, "client authentication failed", "%s", why);
 }
 
+/* Who swaps the two halves sends a secret as client_id: that is not for the log. */
+static const char *
+shown(const char *client_id)
+{
+	return str_starts(client_id, CLIENT_SECRET_PREFIX) ? "(looks like a client secret)"
+							   : client_id;
+}
+
 int
 client_authenticate(struct tx *tx, const struct client_credentials *credentials, bool public_may,
 		    const struct client **out)
@@ -142,7 +150,7 @@ client_authenticate(struct tx *tx, const struct client_credentials *credentials,
 		return fail_down(tx);
 	if (!client)
 		return refuse(tx, arena_printf(tx->arena, "client_id %.64s is not registered",
-					       presented.client_id));
+					       shown(presented.client_id)));
 	tx->client_id = client->client_id;
 	if (!client->enabled)
 		return refuse(tx, "the client is disabled");

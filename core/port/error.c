@@ -34,6 +34,8 @@ static const struct oauth_error_row rows[OAUTH_ERROR_COUNT] = {
 					     "request_malformed"},
 	[OAUTH_REGISTRATION_NOT_SUPPORTED] = {"registration_not_supported", 400, true, false,
 					      "request_malformed"},
+	[OAUTH_UNMET_AUTHENTICATION_REQUIREMENTS] = {"unmet_authentication_requirements", 400, true,
+						     false, "request_malformed"},
 	[OAUTH_INVALID_TOKEN] = {"invalid_token", 401, false, true, "request_malformed"},
 	[OAUTH_INSUFFICIENT_SCOPE] = {"insufficient_scope", 403, false, true, "request_malformed"},
 	[OAUTH_UNSUPPORTED_TOKEN_TYPE] = {"unsupported_token_type", 400, false, false,
@@ -42,7 +44,6 @@ static const struct oauth_error_row rows[OAUTH_ERROR_COUNT] = {
 	[OAUTH_METHOD_NOT_ALLOWED] = {"method_not_allowed", 405, false, false,
 				      "method_not_allowed"},
 	[OAUTH_BODY_TOO_LARGE] = {"invalid_request", 413, false, false, "body_too_large"},
-	[OAUTH_TOO_MANY_REQUESTS] = {"too_many_requests", 429, false, false, "throttled"},
 };
 
 const struct oauth_error_row *

@@ -119,8 +119,8 @@ static const struct refusal refusals[] = {
 	{"claims request", "claims", "claims", "{\"userinfo\":{\"name\":1}}", NULL,
 	 "invalid_request", "JSON", false},
 	{"essential acr", "claims", "claims",
-	 "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"9\"]}}}", NULL, "access_denied",
-	 "acr", false},
+	 "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"9\"]}}}", NULL,
+	 "unmet_authentication_requirements", "acr", false},
 };
 
 static const char *

@@ -68,8 +68,8 @@ consent_page_says_what(void **state)
 	check_has(answer.body, "ask.example", "where it leads");
 	check_has(answer.body, "Alice Example", "who");
 	check(strstr(answer.body, "nothing</code>") == NULL, "unknown scopes are not shown");
-	check_has(header(&answer, "Content-Security-Policy"),
-		  "form-action 'self' https://ask.example;", "policy");
+	check_has(header(&answer, "Content-Security-Policy"), "form-action 'self' https:;",
+		  "policy");
 }
 
 static const struct {

@@ -294,7 +294,7 @@ headers_of_pages(void **state)
 		check_text(header(&page, wanted[i][0]), wanted[i][1], wanted[i][0]);
 	check_text(header(&page, "Content-Security-Policy"),
 		   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-		   "form-action 'self' https://app.example; frame-ancestors 'none'; base-uri "
+		   "form-action 'self' https:; frame-ancestors 'none'; base-uri "
 		   "'none'",
 		   "policy");
 	check_has(page.body, "Web &amp; Co", "names are escaped");
@@ -302,8 +302,8 @@ headers_of_pages(void **state)
 	check(strstr(page.body, "<script>") == NULL, "hints are escaped");
 	check_text(page_field(&page, "username"), "\"><script>", "hints are escaped");
 	page = agent_get(&agent, authorize("app", "redirect_uri", "com.example.app:/cb"));
-	check_has(header(&page, "Content-Security-Policy"), "form-action 'self' com.example.app:;",
-		  "private scheme");
+	check_has(header(&page, "Content-Security-Policy"),
+		  "form-action 'self' com.example.app: https:;", "private scheme");
 }
 
 int

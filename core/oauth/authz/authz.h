@@ -51,7 +51,8 @@ struct authz {
 	const char *login_hint; /* NULL */
 	const char *ui_locales; /* NULL */
 	const char *hint_sub;   /* of a verified id_token_hint; NULL */
-	const char *claims;     /* the claims parameter; NULL */
+	const char *claims;     /* what of the claims parameter may be answered; NULL */
+	struct strlist consent; /* scopes that the person must have allowed: scopes and those of claims */
 };
 
 struct authz_step {

@@ -68,13 +68,13 @@ remember_consent(struct completion *work, struct store *store)
 {
 	struct tx *tx = work->tx;
 	struct strlist all = {0};
-	const struct strlist *lists[] = {work->subject->consented, &work->authz->scopes};
+	const struct strlist *lists[] = {work->subject->consented, &work->authz->consent};
 	const uint8_t *account_id = work->subject->account->id;
 	const struct audit_about about = {
 		.account_id = account_id,
 		.session_id = work->subject->session->id,
 		.client_id = work->authz->client->client_id,
-		.detail = work->grant.scope,
+		.detail = strlist_join(tx->arena, &work->authz->consent, ' '),
 	};
 	enum store_verdict verdict;
 

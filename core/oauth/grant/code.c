@@ -107,7 +107,8 @@ find_grant(struct token_call *call, struct handle *handle)
 			"the code is unknown, expired, used, or was issued to another client");
 	if (grant->code_expires_at <= tx->now)
 		return refuse(tx, "expired");
-	good = grant_check(&call->state, tx->realm->epoch, tx->now);
+	good = grant_check(&call->state, tx->realm->epoch, tx->realm->settings.session_idle,
+			   tx->now);
 	return good == GRANT_LIVE ? 0 : refuse(tx, grant_verdict_text(good));
 }
 

@@ -65,7 +65,7 @@ choose_generation(struct token_call *call, int64_t presented)
 		return 0;
 	}
 	if (presented == grant->refresh_generation - 1 &&
-	    now - grant->refresh_rotated_at <= settings->refresh_token_grace)
+	    now - grant->refresh_rotated_at < settings->refresh_token_grace)
 		return 0;
 	if (presented > grant->refresh_generation)
 		return refuse(call->tx,
@@ -75,6 +75,17 @@ choose_generation(struct token_call *call, int64_t presented)
 		call, "refresh_reuse",
 		"the refresh token is unknown, expired, revoked, or was issued to another "
 		"client");
+}
+
+/* Refreshing is using: a session does not fall idle under an application that is at work. */
+static int
+keep_session(struct tx *tx, const struct grant_state *state)
+{
+	if (state->grant.offline || tx->now - state->session_last_seen_at < SESSION_SEEN_COARSE)
+		return 0;
+	return session_touch(tx->store, state->grant.session_id, tx->now) == STORE_DOWN
+		       ? fail_down(tx)
+		       : 0;
 }
 
 static int
@@ -99,11 +110,12 @@ find_grant(struct token_call *call, int64_t *presented)
 		return refuse(tx, "its grant is gone");
 	if (strcmp(grant->client_id, call->client->client_id) != 0)
 		return refuse(tx, arena_printf(tx->arena, "issued to client %s", grant->client_id));
-	good = grant_check(&call->state, tx->realm->epoch, tx->now);
+	good = grant_check(&call->state, tx->realm->epoch, tx->realm->settings.session_idle,
+			   tx->now);
 	if (good != GRANT_LIVE)
 		return refuse(tx, grant_verdict_text(good));
 	*presented = token.generation;
-	return 0;
+	return keep_session(tx, &call->state);
 }
 
 int

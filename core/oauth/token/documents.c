@@ -56,7 +56,7 @@ introspection_document(struct tx *tx, const struct client *caller,
 	}
 	json_add_text(document, "client_id", grant->client_id);
 	json_add_text(document, "username", inspected->state.account.username);
-	json_add_text(document, "scope", inspected->scope);
+	json_add_text(document, "scope", str_empty(inspected->scope) ? NULL : inspected->scope);
 	json_add_int(document, "iat", inspected->issued_at);
 	json_add_int(document, "exp", inspected->expires_at);
 	json_add_text(document, "jti", inspected->jti);

@@ -18,9 +18,11 @@
 static void
 judge(struct tx *tx, struct inspected *inspected)
 {
-	enum grant_verdict verdict = grant_check(&inspected->state, tx->realm->epoch, tx->now);
+	enum grant_verdict verdict = grant_check(&inspected->state, tx->realm->epoch,
+						 tx->realm->settings.session_idle, tx->now);
 
 	inspected->found = true;
+	inspected->client_id = inspected->state.grant.client_id;
 	inspected->live = verdict == GRANT_LIVE;
 	inspected->why_not = grant_verdict_text(verdict);
 	if (inspected->live && inspected->expires_at <= tx->now) {
@@ -72,7 +74,8 @@ inspect_opaque(struct tx *tx, const char *token, struct inspected *inspected)
 		memcpy(inspected->row_id, row.id, ID_SIZE);
 		inspected->scope = row.scope;
 		inspected->issued_at = row.issued_at;
-		inspected->expires_at = row.revoked_at ? row.revoked_at : row.expires_at;
+		/* a revoked one has no time left, whatever this host's clock says */
+		inspected->expires_at = row.revoked_at ? 0 : row.expires_at;
 	}
 	return verdict_of_read(tx, verdict, inspected);
 }
@@ -121,6 +124,8 @@ inspect_jwt(struct tx *tx, const char *token, struct inspected *inspected)
 
 	inspected->kind = TOKEN_KIND_JWT;
 	verdict = jwt_verify_own(tx->arena, token, tx->live->ring, KEY_FOR_TOKENS, &rules, &jwt);
+	if (verdict == JWT_EXPIRED)
+		inspected->client_id = json_text_or_null(jwt.claims, "client_id");
 	if (verdict != JWT_OK)
 		return unknown(inspected, jwt_verdict_text(verdict));
 	if (b64url_decode_exact(jwt.jti, strlen(jwt.jti), jti, sizeof(jti)) != 0)

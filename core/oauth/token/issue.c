@@ -22,7 +22,8 @@ struct issue {
 	const struct settings *settings;
 	struct handle access; /* opaque format */
 	bool opaque;
-	const char *scope;
+	const char *scope;  /* NULL: none was granted */
+	int64_t expires_at; /* of the access token */
 };
 
 static const struct jws_signer *
@@ -77,7 +78,7 @@ access_jwt(struct issue *issue)
 	json_add_text(claims, "iss", tx->realm->issuer);
 	json_add_text(claims, "sub", issue->plan->state->account.sub);
 	json_add_text(claims, "aud", tx->realm->issuer);
-	json_add_int(claims, "exp", tx->now + issue->settings->access_token_lifetime);
+	json_add_int(claims, "exp", issue->expires_at);
 	json_add_int(claims, "iat", tx->now);
 	json_add_text(claims, "jti", make_jti(tx, grant->id));
 	json_add_text(claims, "client_id", issue->plan->client->client_id);
@@ -120,9 +121,9 @@ store_access(struct store *store, const struct issue *issue)
 	const struct tx *tx = issue->tx;
 	struct access_row row = {
 		.realm_id = tx->realm->id,
-		.scope = issue->scope,
+		.scope = issue->scope ? issue->scope : "",
 		.issued_at = tx->now,
-		.expires_at = tx->now + issue->settings->access_token_lifetime,
+		.expires_at = issue->expires_at,
 	};
 
 	memcpy(row.id, issue->access.id, ID_SIZE);
@@ -192,6 +193,21 @@ can_sign(const struct issue *issue)
 	return false;
 }
 
+/* Its lifetime, but no longer than the grant lasts, and for one that dies with its session, than
+ * that. */
+static int64_t
+access_expiry(const struct tx *tx, const struct plan *plan)
+{
+	const struct grant_state *state = plan->state;
+	int64_t expiry = tx->now + plan->client->settings.access_token_lifetime;
+	int64_t grant_end = plan->expires_at ? plan->expires_at : state->grant.expires_at;
+
+	expiry = grant_end < expiry ? grant_end : expiry;
+	if (!state->grant.offline && state->session_expires_at < expiry)
+		expiry = state->session_expires_at;
+	return expiry;
+}
+
 enum store_verdict
 token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 {
@@ -200,7 +216,8 @@ token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 		.plan = plan,
 		.settings = &plan->client->settings,
 		.opaque = plan->client->settings.access_token_format == TOKEN_OPAQUE,
-		.scope = strlist_join(tx->arena, &plan->scopes, ' '),
+		.scope = plan->scopes.count ? strlist_join(tx->arena, &plan->scopes, ' ') : NULL,
+		.expires_at = access_expiry(tx, plan),
 	};
 	enum store_verdict verdict;
 
@@ -212,7 +229,7 @@ token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 	if (verdict != STORE_OK)
 		return verdict;
 	*set = (struct token_set){
-		.expires_in = issue.settings->access_token_lifetime,
+		.expires_in = issue.expires_at - tx->now,
 		.scope = issue.scope,
 	};
 	if (make_tokens(&issue, set) != 0)

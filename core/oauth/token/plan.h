@@ -25,13 +25,13 @@ struct plan {
 	 */
 	enum store_verdict (*consume)(struct store *store, const struct plan *plan);
 	const uint8_t *code_hash;
-	int64_t now, expires_at;
+	int64_t now, expires_at; /* expires_at: the grant's new end; 0: it keeps its own */
 };
 
 struct token_set {
 	const char *access_token;
 	int64_t expires_in;
-	const char *scope;
+	const char *scope;         /* NULL: none was granted */
 	const char *id_token;      /* NULL: none */
 	const char *refresh_token; /* NULL: none */
 };

@@ -10,6 +10,8 @@
 #define NOW          2000
 #define SESSION_ENDS 4000
 #define ENDS         5000
+#define SIGNED_IN    900
+#define IDLE         3000 /* seconds */
 
 struct facts {
 	struct grant_state state;
@@ -20,10 +22,14 @@ static void
 good(struct facts *f)
 {
 	*f = (struct facts){
-		.state = {.grant = {.auth_epoch = 3, .created_at = MADE, .expires_at = ENDS},
+		.state = {.grant = {.auth_epoch = 3,
+				    .auth_time = SIGNED_IN,
+				    .created_at = MADE,
+				    .expires_at = ENDS},
 			  .account = {.auth_epoch = 3},
 			  .client_enabled = true,
-			  .session_expires_at = SESSION_ENDS},
+			  .session_expires_at = SESSION_ENDS,
+			  .session_last_seen_at = MADE},
 		.now = NOW,
 	};
 }
@@ -89,6 +95,24 @@ session_before_its_end(struct facts *f)
 }
 
 static void
+session_idle(struct facts *f)
+{
+	f->state.session_last_seen_at = NOW - IDLE;
+}
+
+static void
+session_nearly_idle(struct facts *f)
+{
+	f->state.session_last_seen_at = NOW - IDLE + 1;
+}
+
+static void
+signed_in_before_epoch(struct facts *f)
+{
+	f->epoch = SIGNED_IN + 1;
+}
+
+static void
 before_epoch(struct facts *f)
 {
 	f->epoch = MADE + 1;
@@ -98,6 +122,7 @@ static void
 at_epoch(struct facts *f)
 {
 	f->epoch = MADE;
+	f->state.grant.auth_time = MADE;
 }
 
 static void
@@ -106,6 +131,7 @@ offline(struct facts *f)
 	f->state.grant.offline = true;
 	session_ended(f);
 	session_gone(f);
+	session_idle(f);
 }
 
 static void
@@ -177,7 +203,9 @@ static const struct {
 	{"session ended", session_ended, GRANT_SESSION_ENDED},
 	{"session's row gone", session_gone, GRANT_SESSION_ENDED},
 	{"session at its end", session_at_its_end, GRANT_SESSION_ENDED},
+	{"session idle", session_idle, GRANT_SESSION_ENDED},
 	{"made before the epoch", before_epoch, GRANT_BEFORE_EPOCH},
+	{"made since the epoch by an older sign-in", signed_in_before_epoch, GRANT_BEFORE_EPOCH},
 	{"offline, before the epoch", offline_before_epoch, GRANT_BEFORE_EPOCH},
 	{"offline, account disabled", offline_disabled, GRANT_ACCOUNT_CHANGED},
 	{"session before epoch", epoch_and_session, GRANT_SESSION_ENDED},
@@ -187,6 +215,7 @@ static const struct {
 	{"revocation before all", all_of_them, GRANT_REVOKED},
 	{"a second before its end", nearly_expired, GRANT_LIVE},
 	{"a second before the session's end", session_before_its_end, GRANT_LIVE},
+	{"a second before the session is idle", session_nearly_idle, GRANT_LIVE},
 	{"made at the epoch", at_epoch, GRANT_LIVE},
 	{"offline outlives the session", offline, GRANT_LIVE},
 	{"a revoked jti is the caller's matter", jti_revoked, GRANT_LIVE},
@@ -202,7 +231,8 @@ test_check(void **state)
 
 		good(&f);
 		cases[i].spoil(&f);
-		check(grant_check(&f.state, f.epoch, f.now) == cases[i].wanted, cases[i].name);
+		check(grant_check(&f.state, f.epoch, IDLE, f.now) == cases[i].wanted,
+		      cases[i].name);
 	}
 }
 

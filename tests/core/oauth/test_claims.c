@@ -3,6 +3,7 @@
  * Claims: what is no claims parameter, what scopes release, what the parameter adds, and that empty
  * claims and those that were not asked for stay out (OpenID Connect Core 5.1, 5.3.2, 5.4, 5.5).
  */
+#include "core/model/grant.h"
 #include "core/oauth/claims.h"
 #include "tests/lib/request_tx.h"
 
@@ -74,8 +75,11 @@ acr(void **state)
 		{"essential, no values",
 		 "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[]}}}", false},
 		{"essential, ours among them",
-		 "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"2\",\"1\"]}}}", true},
-		{"essential, ours", "{\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"1\"}}}",
+		 "{\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"2\",\"" ACR_PASSWORD
+		 "\"]}}}",
+		 true},
+		{"essential, ours",
+		 "{\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"" ACR_PASSWORD "\"}}}",
 		 true},
 		{"essential, any", "{\"id_token\":{\"acr\":{\"essential\":true}}}", true},
 		{"voluntary, another", "{\"id_token\":{\"acr\":{\"value\":\"2\"}}}", true},
@@ -99,14 +103,13 @@ acr(void **state)
 static struct account
 person(const char *claims)
 {
-	struct account account = {
-		.username = "ada",
-		.updated_at = 1234,
-		.claims = json_parse_object(t.arena, claims, strlen(claims), NULL),
+	struct grant_state state = {
+		.account = {.username = "ada", .updated_at = 1234},
+		.account_claims = claims,
 	};
 
-	assert_non_null(account.claims);
-	return account;
+	assert_int_equal(grant_read_claims(t.arena, &state), 0);
+	return state.account;
 }
 
 #define EVERYTHING                                                                                 \
@@ -221,26 +224,62 @@ nothing_replaced(void **state)
 			    "{\"sub\":\"ada-1\",\"email\":\"a@example.org\"}");
 }
 
+/* What is asked for by name belongs to a scope that the client may have, or is not answered. */
 static void
-has_request(void **state)
+filtered(void **state)
+{
+	static const char *const team[] = {"team", NULL};
+	static struct scope own[] = {{.name = "team", .claims = team}};
+	static const struct {
+		const char *name, *parameter, *allowed, *wanted, *scopes;
+	} cases[] = {
+		{"a claim of no scope", "{\"userinfo\":{\"salary\":null}}", "", NULL, ""},
+		{"a scope the client may not have", "{\"userinfo\":{\"email\":null}}",
+		 "openid profile", NULL, ""},
+		{"one of two", "{\"userinfo\":{\"email\":null,\"salary\":null}}", "openid email",
+		 "{\"userinfo\":{\"email\":null}}", "email"},
+		{"every scope allowed", "{\"id_token\":{\"email\":{\"essential\":true}}}", "",
+		 "{\"id_token\":{\"email\":{\"essential\":true}}}", "email"},
+		{"a scope of the realm", "{\"userinfo\":{\"team\":{\"value\":\"x\"}}}", "team",
+		 "{\"userinfo\":{\"team\":{\"value\":\"x\"}}}", "team"},
+		{"both halves", "{\"userinfo\":{\"name\":null},\"id_token\":{\"email\":null}}", "",
+		 "{\"userinfo\":{\"name\":null},\"id_token\":{\"email\":null}}", "profile email"},
+		{"what is about the sign-in", "{\"id_token\":{\"acr\":null,\"sub\":null}}", "",
+		 NULL, ""},
+		{"other members", "{\"verified\":{\"email\":null}}", "", NULL, ""},
+	};
+
+	(void)state;
+	t.live.realm.scopes = own;
+	t.live.realm.scopes_count = COUNT(own);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct strlist allowed, scopes = {0};
+
+		assert_int_equal(strlist_split(t.arena, cases[i].allowed, ' ', 10, &allowed), 0);
+		check_text(claims_parameter_filter(t.arena, cases[i].parameter, &t.live.realm,
+						   &allowed, &scopes),
+			   cases[i].wanted, cases[i].name);
+		check_text(strlist_join(t.arena, &scopes, ' '), cases[i].scopes, cases[i].name);
+	}
+}
+
+static void
+requested_sub(void **state)
 {
 	static const struct {
-		const char *name, *parameter;
-		bool has;
+		const char *name, *parameter, *sub;
 	} cases[] = {
-		{"not sent", NULL, false},
-		{"another claim", "{\"id_token\":{\"acr\":null}}", false},
-		{"the other half", "{\"userinfo\":{\"auth_time\":null}}", false},
-		{"at the top", "{\"auth_time\":null}", false},
-		{"null", "{\"id_token\":{\"auth_time\":null}}", true},
-		{"essential", "{\"id_token\":{\"auth_time\":{\"essential\":true}}}", true},
+		{"not sent", NULL, NULL},
+		{"another claim", "{\"id_token\":{\"acr\":null}}", NULL},
+		{"no value", "{\"id_token\":{\"sub\":null}}", NULL},
+		{"the other half", "{\"userinfo\":{\"sub\":{\"value\":\"a\"}}}", NULL},
+		{"named", "{\"id_token\":{\"sub\":{\"value\":\"a\"}}}", "a"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		check(claims_has_request(t.arena, cases[i].parameter, CLAIMS_ID_TOKEN,
-					 "auth_time") == cases[i].has,
-		      cases[i].name);
+		check_text(claims_requested_sub(t.arena, cases[i].parameter), cases[i].sub,
+			   cases[i].name);
 }
 
 int
@@ -249,7 +288,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		tx_test(parameter),        tx_test(acr),
 		tx_test(by_scope),         tx_test(requested),
-		tx_test(nothing_replaced), tx_test(has_request),
+		tx_test(nothing_replaced), tx_test(filtered),
+		tx_test(requested_sub),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
