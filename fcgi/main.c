@@ -201,6 +201,12 @@ main(int argc, char **argv)
 		return complain(&why);
 	}
 	worker.provider = boot_provider(boot);
+	/* what there is now is served even if the database goes away before the first request */
+	if (realms_refresh(worker.provider->realms,
+			   worker.provider->clock->now_ms(worker.provider->clock->context)) !=
+	    STORE_OK)
+		log_event(worker.provider->log, LOG_LEVEL_WARN, "started_without_realms", "why",
+			  store_error(worker.provider->store), NULL);
 	serve(&worker);
 	boot_close(boot);
 	arena_free(arena);

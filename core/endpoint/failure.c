@@ -120,6 +120,10 @@ send_page(struct call *call, const struct oauth_error_row *row)
 	json_add_text(error, "code", row->name);
 	json_add(values, "error", error);
 	json_add_text(values, "request_id", tx_request_id(tx));
+	if (call->request->method == HTTP_GET && call->request->path)
+		json_add_text(values, "retry_uri",
+			      arena_printf(tx->arena, "%s%s%s", call->request->path,
+					   *call->request->query ? "?" : "", call->request->query));
 	page_send(call, row->status, row->status == 503 ? "unavailable" : "error", values);
 }
 
