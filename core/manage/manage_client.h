@@ -9,7 +9,6 @@
 #include "core/manage/manage.h"
 #include "core/model/client.h"
 
-
 enum manage_op {
 	MANAGE_SET,   /* the whole value; of lists, items separated by blanks */
 	MANAGE_UNSET, /* the default again; value NULL */

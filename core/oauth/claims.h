@@ -21,8 +21,9 @@ int claims_parameter_check(struct arena *arena, const char *claims, const char *
 	__attribute__((warn_unused_result));
 
 /*
- * What of the parameter may be answered: the text with those claims alone that belong to a scope of the realm which allowed (empty: all)
- * holds; NULL when nothing is left. Those scopes are added to *scopes: whoever asks for a claim asks for its scope.
+ * What of the parameter may be answered: the text with those claims alone that belong to a scope of
+ * the realm which allowed (empty: all) holds; NULL when nothing is left. Those scopes are added to
+ * *scopes: whoever asks for a claim asks for its scope.
  */
 const char *claims_parameter_filter(struct arena *arena, const char *claims,
 				    const struct realm *realm, const struct strlist *allowed,

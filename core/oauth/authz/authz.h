@@ -52,7 +52,8 @@ struct authz {
 	const char *ui_locales; /* NULL */
 	const char *hint_sub;   /* of a verified id_token_hint; NULL */
 	const char *claims;     /* what of the claims parameter may be answered; NULL */
-	struct strlist consent; /* scopes that the person must have allowed: scopes and those of claims */
+	struct strlist
+		consent; /* scopes that the person must have allowed: scopes and those of claims */
 };
 
 struct authz_step {

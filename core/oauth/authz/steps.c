@@ -317,7 +317,8 @@ step_hints(struct tx *tx, struct authz *authz)
 	return 0;
 }
 
-/* OpenID Connect Core 5.5: what is asked for by name must be allowed like what is asked for by scope. */
+/* OpenID Connect Core 5.5: what is asked for by name must be allowed like what is asked for by
+ * scope. */
 static int
 step_claims(struct tx *tx, struct authz *authz)
 {
@@ -332,16 +333,17 @@ step_claims(struct tx *tx, struct authz *authz)
 		return fail(tx, OAUTH_INVALID_REQUEST, "claims is longer than 4096 bytes", NULL);
 	if (claims_parameter_check(tx->arena, sent, &why) != 0)
 		return fail(tx, OAUTH_INVALID_REQUEST,
-			    "claims must be a JSON object with the members userinfo and id_token", "%s",
-			    why);
+			    "claims must be a JSON object with the members userinfo and id_token",
+			    "%s", why);
 	if (!claims_acr_possible(tx->arena, sent))
-		return fail(tx, OAUTH_UNMET_AUTHENTICATION_REQUIREMENTS,
-			    "the essential acr that was asked for cannot be met",
-			    "claims.id_token.acr is essential with other values than " ACR_PASSWORD);
+		return fail(
+			tx, OAUTH_UNMET_AUTHENTICATION_REQUIREMENTS,
+			"the essential acr that was asked for cannot be met",
+			"claims.id_token.acr is essential with other values than " ACR_PASSWORD);
 	sub = claims_requested_sub(tx->arena, sent);
 	if (sub && authz->hint_sub && strcmp(sub, authz->hint_sub) != 0)
-		return fail(tx, OAUTH_INVALID_REQUEST, "claims and id_token_hint name different people",
-			    NULL);
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "claims and id_token_hint name different people", NULL);
 	if (sub)
 		authz->hint_sub = sub;
 	authz->claims = claims_parameter_filter(tx->arena, sent, tx->realm, &authz->client->scopes,

@@ -26,8 +26,8 @@ struct inspected {
 	uint8_t row_id[ID_SIZE];  /* opaque only */
 	int64_t generation;       /* refresh only */
 	struct grant_state state; /* filled when the token was found at all */
-	const char *client_id;	    /* whose token it is: also of one of ours that has expired; NULL */
-	bool found;               /* it is one of ours; state is filled */
+	const char *client_id; /* whose token it is: also of one of ours that has expired; NULL */
+	bool found;            /* it is one of ours; state is filled */
 };
 
 /* 0 with *inspected, or -1 with a failure in tx when the database is down. Anything that is no
