@@ -88,14 +88,19 @@ remove_leftovers(void)
 	globfree(&found);
 }
 
-/* The server refuses to run as root. */
+/* The server refuses to run as root. Its packages without a service bring no user mysql along. */
 static const struct passwd *
 unprivileged(void)
 {
-	const struct passwd *user = getuid() == 0 ? getpwnam("mysql") : NULL;
+	const struct passwd *user = NULL;
 
-	if (getuid() == 0 && !user)
-		fail("no user mysql");
+	if (getuid() != 0)
+		return NULL;
+	user = getpwnam("mysql");
+	if (!user)
+		user = getpwnam("nobody");
+	if (!user)
+		fail("no user mysql or nobody");
 	return user;
 }
 
