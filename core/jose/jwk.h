@@ -32,8 +32,10 @@ struct jwk {
 	bool may_sign;           /* they allow it, and it is private */
 	bool is_private;         /* it has the private half, or is symmetric */
 	struct evp_pkey_st *key; /* NULL for oct */
-	const uint8_t *bytes;    /* oct only */
-	size_t size;             /* of bytes; RSA: of the modulus */
+	struct evp_md_ctx_st
+		*prepared;    /* see jws_prepare_check(); NULL: each check sets up its own */
+	const uint8_t *bytes; /* oct only */
+	size_t size;          /* of bytes; RSA: of the modulus */
 };
 
 enum jwk_accept {

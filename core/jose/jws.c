@@ -119,6 +119,36 @@ mac_is_right(const struct jws *jws, const struct jwk *key, const struct jwa *row
 	return right;
 }
 
+static int
+start_check(EVP_MD_CTX *context, enum jws_alg alg, const struct jwk *key, const struct jwa *row)
+{
+	if (key->prepared != NULL && key->alg == alg)
+		return EVP_MD_CTX_copy_ex(context, key->prepared) == 1 ? 0 : -1;
+	return jws_evp_start(context, row, key->key, false);
+}
+
+static void
+free_context(void *context)
+{
+	EVP_MD_CTX_free(context);
+}
+
+void
+jws_prepare_check(struct arena *arena, struct jwk *key)
+{
+	const struct jwa *row = jwa_row(key->alg);
+	EVP_MD_CTX *context;
+
+	/* EdDSA cannot be copied half-way: it hashes the message itself */
+	if (row == NULL || row->digest == NULL || row->kty == JWK_OCT || !jwk_fits(key, key->alg))
+		return;
+	context = EVP_MD_CTX_new();
+	if (context == NULL || jws_evp_start(context, row, key->key, false) != 0)
+		bug("verification context");
+	arena_defer(arena, free_context, context);
+	key->prepared = context;
+}
+
 static bool
 signature_is_right(const struct jws *jws, const struct jwk *key, const struct jwa *row)
 {
@@ -136,7 +166,7 @@ signature_is_right(const struct jws *jws, const struct jwk *key, const struct jw
 		size = der_size;
 	}
 	context = EVP_MD_CTX_new();
-	right = context != NULL && jws_evp_start(context, row, key->key, false) == 0 &&
+	right = context != NULL && start_check(context, jws->alg, key, row) == 0 &&
 		EVP_DigestVerify(context, signature, size, (const unsigned char *)jws->input,
 				 jws->input_size) == 1;
 	EVP_MD_CTX_free(context);

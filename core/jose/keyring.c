@@ -101,6 +101,7 @@ keyring_add(struct keyring *ring, const struct jwk *key, enum key_state state)
 	}
 	entry.public_jwk = jwk_public_half(key);
 	entry.public_jwk.use = "sig";
+	jws_prepare_check(ring->arena, &entry.public_jwk);
 	ring->key[ring->count++] = entry;
 	return 0;
 }
