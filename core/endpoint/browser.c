@@ -62,7 +62,9 @@ read_session(struct call *call, struct browser *browser)
 		verdict == STORE_OK &&
 		session_check(&browser->session, &browser->account, tx->realm->epoch,
 			      tx->realm->settings.session_idle, tx->now) == SESSION_LIVE;
-	if (browser->signed_in && tx->now - browser->session.last_seen_at >= SESSION_SEEN_COARSE &&
+	if (browser->signed_in &&
+	    session_seen_due(browser->session.last_seen_at, tx->realm->settings.session_idle,
+			     tx->now) &&
 	    session_touch(tx->store, browser->session.id, tx->now) == STORE_DOWN)
 		return fail_down(tx);
 	return 0;

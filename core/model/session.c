@@ -10,6 +10,8 @@
 
 #include "core/base/bug.h"
 
+#define SEEN_COARSE 300 /* seconds at most between two notes that a session is in use */
+
 static const struct {
 	const char *name;
 	const char *amr; /* RFC 8176 2 */
@@ -47,6 +49,14 @@ session_check(const struct session *session, const struct account *account, int6
 	if (session->activated_at == 0)
 		return SESSION_PENDING;
 	return SESSION_LIVE;
+}
+
+bool
+session_seen_due(int64_t last_seen_at, int64_t idle, int64_t now)
+{
+	int64_t coarse = idle / 10 < SEEN_COARSE ? idle / 10 : SEEN_COARSE;
+
+	return now - last_seen_at >= coarse;
 }
 
 const char *

@@ -10,10 +10,9 @@
 #include "core/base/hash.h"
 #include "core/model/account.h"
 
-#define SESSION_SEEN_COARSE 300 /* seconds between two notes that a session is in use */
-#define FACTS_MAX           8
-#define ADDRESS_MAX         45
-#define USER_AGENT_MAX      255
+#define FACTS_MAX      8
+#define ADDRESS_MAX    45
+#define USER_AGENT_MAX 255
 
 enum factor { FACTOR_PASSWORD };
 
@@ -55,6 +54,12 @@ enum session_verdict {
 };
 enum session_verdict session_check(const struct session *session, const struct account *account,
 				   int64_t epoch, int64_t idle, int64_t now);
+
+/*
+ * Whether it is time to note that a session is in use: some minutes, or a tenth of idle (seconds)
+ * where that is less, after the note before.
+ */
+bool session_seen_due(int64_t last_seen_at, int64_t idle, int64_t now);
 
 /* When the newest fact was proven. */
 int64_t session_auth_time(const struct session *session);

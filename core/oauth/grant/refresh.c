@@ -81,7 +81,8 @@ choose_generation(struct token_call *call, int64_t presented)
 static int
 keep_session(struct tx *tx, const struct grant_state *state)
 {
-	if (state->grant.offline || tx->now - state->session_last_seen_at < SESSION_SEEN_COARSE)
+	if (state->grant.offline || !session_seen_due(state->session_last_seen_at,
+						      tx->realm->settings.session_idle, tx->now))
 		return 0;
 	return session_touch(tx->store, state->grant.session_id, tx->now) == STORE_DOWN
 		       ? fail_down(tx)

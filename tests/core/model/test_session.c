@@ -206,6 +206,31 @@ test_auth_time(void **state)
 }
 
 static void
+test_seen(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t idle, since;
+		bool due;
+	} notes[] = {
+		{"at once", 43200, 0, false},
+		{"a second too early", 43200, 299, false},
+		{"five minutes", 43200, 300, true},
+		{"idle far longer", 400 * 86400, 300, true},
+		{"a tenth of what is shorter, too early", 600, 59, false},
+		{"a tenth of what is shorter", 600, 60, true},
+		{"the shortest", 60, 6, true},
+		{"the shortest, too early", 60, 5, false},
+		{"a clock that went back", 60, -100, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(notes); i++)
+		check(session_seen_due(MADE, notes[i].idle, MADE + notes[i].since) == notes[i].due,
+		      notes[i].name);
+}
+
+static void
 no_name(void)
 {
 	(void)factor_name((enum factor)1);
@@ -233,6 +258,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_auth_time),
+		cmocka_unit_test(test_seen),
 		cmocka_unit_test(test_factors),
 	};
 
