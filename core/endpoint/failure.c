@@ -84,7 +84,7 @@ add_challenge(struct call *call, const struct oauth_error_row *row)
 	if (row->bearer && tx->failure.nothing_sent)
 		response_header_set(call->response, "WWW-Authenticate",
 				    arena_printf(tx->arena, "Bearer realm=\"%s\"", realm));
-	else if (row->bearer || call->bearer_scope)
+	else if (row->bearer || (call->bearer_scope && row->status < 500))
 		response_header_set(
 			call->response, "WWW-Authenticate",
 			arena_printf(

@@ -127,9 +127,8 @@ refuse(struct tx *tx, const char *why)
 	return fail(tx, OAUTH_INVALID_CLIENT, "client authentication failed", "%s", why);
 }
 
-/* Who swaps the two halves sends a secret as client_id: that is not for the log. */
-static const char *
-shown(const char *client_id)
+const char *
+client_id_shown(const char *client_id)
 {
 	return str_starts(client_id, CLIENT_SECRET_PREFIX) ? "(looks like a client secret)"
 							   : client_id;
@@ -150,7 +149,7 @@ client_authenticate(struct tx *tx, const struct client_credentials *credentials,
 		return fail_down(tx);
 	if (!client)
 		return refuse(tx, arena_printf(tx->arena, "client_id %.64s is not registered",
-					       shown(presented.client_id)));
+					       client_id_shown(presented.client_id)));
 	tx->client_id = client->client_id;
 	if (!client->enabled)
 		return refuse(tx, "the client is disabled");

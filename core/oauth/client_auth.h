@@ -30,6 +30,12 @@ struct client_auth_row {
 const struct client_auth_row *client_auth_table(size_t *count);
 
 /*
+ * A client_id that nobody has, for the log: who swaps the two halves sends a secret in its place,
+ * and that is not shown.
+ */
+const char *client_id_shown(const char *client_id);
+
+/*
  * The authenticated client. public_may: clients without a secret may come with their client_id
  * alone. 0, or -1 with invalid_client or invalid_request.
  */

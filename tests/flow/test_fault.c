@@ -154,6 +154,7 @@ check_away(const struct answer *answer, size_t i)
 	check_status(*answer, 503, aways[i].name);
 	check_text(header(answer, "Retry-After"), "5", aways[i].name);
 	check(header(answer, "X-Request-Id") != NULL, aways[i].name);
+	check_text(header(answer, "WWW-Authenticate"), NULL, aways[i].name);
 	check_text(header(answer, "Content-Type"),
 		   aways[i].page ? "text/html; charset=utf-8" : "application/json", aways[i].name);
 	if (!aways[i].page)

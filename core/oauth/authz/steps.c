@@ -13,6 +13,7 @@
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/authz/redirect.h"
 #include "core/oauth/claims.h"
+#include "core/oauth/client_auth.h"
 #include "core/oauth/hint.h"
 #include "core/oauth/pkce.h"
 
@@ -36,7 +37,7 @@ step_client(struct tx *tx, struct authz *authz)
 	if (verdict != STORE_OK || !authz->client->enabled) {
 		tx->failure.page = "unknown_client";
 		return fail(tx, OAUTH_INVALID_REQUEST, "no client has this client_id",
-			    "client_id %.64s is %s", client_id,
+			    "client_id %.64s is %s", client_id_shown(client_id),
 			    verdict == STORE_OK ? "disabled" : "not registered in this realm");
 	}
 	tx->client_id = authz->client->client_id;

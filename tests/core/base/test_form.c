@@ -110,6 +110,20 @@ test_looking_up(void **state)
 }
 
 static void
+test_empty_fields(void **state)
+{
+	struct form form;
+
+	assert_int_equal(form_parse(*state, TEXT("a=&b=1&c&a=&b=&a=2"), &form), FORM_OK);
+	form_drop_empty(&form);
+	assert_int_equal(form.count, 2);
+	assert_string_equal(form_get(&form, "a"), "2");
+	assert_string_equal(form_get(&form, "b"), "1");
+	assert_null(form_get(&form, "c"));
+	assert_int_equal(form_count(&form, "b"), 1);
+}
+
+static void
 test_single_texts(void **state)
 {
 	assert_string_equal(form_decode(*state, TEXT("a%3Ab+c&d=e")), "a:b c&d=e");
@@ -143,9 +157,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_forms),         arena_test(test_number_of_fields),
-		arena_test(test_looking_up),    arena_test(test_single_texts),
-		cmocka_unit_test(test_escapes),
+		arena_test(test_forms),        arena_test(test_number_of_fields),
+		arena_test(test_looking_up),   arena_test(test_empty_fields),
+		arena_test(test_single_texts), cmocka_unit_test(test_escapes),
 	};
 
 	return cmocka_run_group_tests_name("base form", tests, NULL, NULL);
