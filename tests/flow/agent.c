@@ -119,6 +119,8 @@ request_send(const struct ask *ask)
 	buf_init(&out, arena, HTTP_RESPONSE_MAX * 2);
 	assert_int_equal(response_write(&response, &out), 0);
 	answer = read_answer(arena_copy(world.arena, out.data, out.size));
+	if (world.answered)
+		world.answered();
 	if (response.after)
 		response.after(response.after_context);
 	arena_free(arena);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Signing in with a password: who gets in, what everybody else is told, how guessing is slowed and
- * whom that does not hit, hashes that were brought along, and the cookies.
+ * whom that does not hit, hashes that were brought along, the cookies, sessions that end meanwhile,
+ * and when failures are recorded.
  */
 #include "tests/flow/agent.h"
 
@@ -306,6 +307,102 @@ headers_of_pages(void **state)
 		  "form-action 'self' com.example.app: https:;", "private scheme");
 }
 
+/* ---- sessions that end while a password is typed ---- */
+
+static void (*usual_fill)(void *context, void *data, size_t size);
+
+static void
+end_sessions(void)
+{
+	private_db_number("UPDATE session SET ended_at = %lld WHERE ended_at = 0",
+			  (long long)world_now());
+}
+
+/* The session is ended between reading and renewing it: new handles are drawn in between. */
+static void
+fill_and_end(void *context, void *data, size_t size)
+{
+	world.random.fill = usual_fill;
+	end_sessions();
+	usual_fill(context, data, size);
+}
+
+static void
+ended_in_another_tab(void **state)
+{
+	static const char *const names[] = {"before the form was sent", "while it was read"};
+
+	(void)state;
+	usual_fill = world.random.fill;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct agent agent = {0};
+		struct answer answer;
+
+		private_db_number("DELETE FROM session");
+		(void)walk_code(&agent, authorize("web", NULL, NULL));
+		world_move(10);
+		answer = agent_get(&agent, authorize("web", "prompt", "login"));
+		check_text(page_kind(&answer), "signin", names[i]);
+		if (i == 0)
+			end_sessions();
+		else
+			world.random.fill = fill_and_end;
+		answer = sign_in(&agent, &answer, "alice", USER_PASSWORD);
+		check(location_param(&answer, "code") != NULL, names[i]);
+		answer = redeem("web", location_param(&answer, "code"));
+		check_status(answer, 200, names[i]);
+		check_status(userinfo(member(&answer, "access_token")), 200, names[i]);
+		assert_int_equal(private_db_number("SELECT COUNT(*) FROM session"), 2);
+		assert_int_equal(
+			private_db_number("SELECT COUNT(*) FROM session WHERE ended_at = 0"), 1);
+		answer = agent_get(&agent, authorize("web", "prompt", "none"));
+		check(location_param(&answer, "code") != NULL, "the new session counts");
+	}
+}
+
+/* ---- when a failure is recorded ---- */
+
+static int64_t rows_at_the_answer;
+
+static int64_t
+failures(void)
+{
+	return private_db_number("SELECT COUNT(*) FROM audit WHERE event = 'signin_failed'");
+}
+
+static void
+look(void)
+{
+	rows_at_the_answer = failures();
+}
+
+static void
+failures_are_recorded_afterwards(void **state)
+{
+	static const struct {
+		const char *username;
+		int64_t rows;
+	} cases[] = {{"alice", 1}, {"nobody", 1}, {"bob", 2}};
+	struct agent agent = {0};
+	int64_t before = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct answer answer = agent_get(&agent, authorize("web", NULL, NULL));
+
+		world.answered = look;
+		rows_at_the_answer = -1;
+		check_status(sign_in(&agent, &answer, cases[i].username, "wrong"), 403,
+			     cases[i].username);
+		check(rows_at_the_answer == before, cases[i].username);
+		check(failures() == cases[i].rows, cases[i].username);
+		before = cases[i].rows;
+	}
+	assert_int_equal(private_db_number("SELECT COUNT(DISTINCT account_id) FROM audit WHERE "
+					   "event = 'signin_failed'"),
+			 2);
+}
+
 int
 main(void)
 {
@@ -321,6 +418,8 @@ main(void)
 		flow_test(a_changed_password_forgets_browsers),
 		flow_test(brought_hashes_are_replaced),
 		flow_test(headers_of_pages),
+		flow_test(ended_in_another_tab),
+		flow_test(failures_are_recorded_afterwards),
 	};
 
 	return flow_tests_run(tests);

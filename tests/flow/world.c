@@ -275,6 +275,7 @@ world_fresh(void **state)
 	(void)state;
 	world.arena = arena_new(WORLD_MEMORY);
 	world.now_ms = WORLD_NOW * 1000;
+	world.answered = NULL;
 	drop_lines();
 	memset(world.provider.throttle, 0, throttle_size());
 	empty_tables();

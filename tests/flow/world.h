@@ -43,6 +43,7 @@ struct world {
 	struct clock clock;
 	struct conf conf;
 	const char *folder;
+	void (*answered)(void); /* called between an answer and what waits for it; NULL */
 };
 
 extern struct world world;
