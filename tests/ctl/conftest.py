@@ -81,15 +81,16 @@ class Host:
         return self.mariadb.query(sql, self.name)
 
     def terminal(self, *words, answers=()):
-        """Runs on a terminal and answers each prompt (text that must appear, line to type).
-        Gives exit code and all that was seen."""
+        """Runs on a terminal and answers each prompt (text that must appear, line to type or a
+        function that gives it). Gives exit code and all that was seen."""
         pid, fd = pty.fork()
         if pid == 0:
             os.execv(PROGRAM, [PROGRAM, "--config", str(self.conf), *words])
         seen, waiting, end = "", list(answers), time.monotonic() + 60
         while time.monotonic() < end:
             if waiting and waiting[0][0] in seen[getattr(self, "_mark", 0):]:
-                os.write(fd, waiting.pop(0)[1].encode() + b"\n")
+                line = waiting.pop(0)[1]
+                os.write(fd, (line() if callable(line) else line).encode() + b"\n")
                 self._mark = len(seen)
             if not select.select([fd], [], [], 0.05)[0]:
                 continue

@@ -224,6 +224,25 @@ def test_epoch(host):
     assert host.json("realm", "show")["epoch"] >= before
 
 
+def test_epoch_is_after_the_answer(host):
+    """Whoever signs in while the question stands is signed out too."""
+    host.ok("user", "add", "alice", "--no-password")
+    alice = host.json("user", "show", "alice")["id"]
+
+    def sign_in():
+        asked = int(time.time())
+        while int(time.time()) < asked + 2:
+            time.sleep(0.05)
+        add_session(host, 1, alice)
+        return "main"
+
+    code, seen = host.terminal("realm", "epoch",
+                               answers=[("Type main to confirm: ", sign_in)])
+    assert code == 0, seen
+    created = int(host.query("SELECT created_at FROM session")[0][0])
+    assert created < host.json("realm", "show")["epoch"] <= int(time.time()) + 1
+
+
 def test_remove_asks_for_the_name(host):
     code, seen = host.terminal("realm", "remove", "main",
                                answers=[("Type main to confirm: ", "Main")])
