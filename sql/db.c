@@ -296,8 +296,9 @@ db_schema_fits(struct store *store)
 		return false;
 	if (version < SCHEMA_MIN || version > SCHEMA_MAX) {
 		snprintf(store->error, sizeof(store->error),
-			 "the schema has version %d, this program works with %d to %d", version,
-			 SCHEMA_MIN, SCHEMA_MAX);
+			 "the schema has version %d, this program works with %d to %d: ostiary "
+			 "migrate",
+			 version, SCHEMA_MIN, SCHEMA_MAX);
 		return false;
 	}
 	store->schema_checked = true;
