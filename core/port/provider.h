@@ -16,6 +16,9 @@
 #include "core/port/error.h"
 #include "core/port/realms.h"
 
+struct fetcher;
+struct gate;
+struct key_sets;
 struct master;
 struct pages;
 struct ring;
@@ -32,8 +35,12 @@ struct provider {
 	struct throttle *throttle; /* shared by the workers of the host; NULL on the command line */
 	struct ring *ring;         /* newest failures; NULL where there is none */
 	const struct pages
-		*pages;   /* templates, catalogues, static files; NULL on the command line */
-	const char *host; /* the host's name as request ids show it */
+		*pages; /* templates, catalogues, static files; NULL on the command line */
+	const struct fetcher *fetcher; /* outbound HTTPS */
+	struct gate *gate;             /* who of the host's workers waits for others' servers; NULL
+					  on the command line */
+	struct key_sets *key_sets;     /* parsed key sets of others */
+	const char *host;              /* the host's name as request ids show it */
 };
 
 #define REQUEST_ID_MAX 48 /* bytes of a request id with its NUL */
