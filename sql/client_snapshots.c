@@ -5,6 +5,8 @@
  */
 #include "sql/client_snapshots.h"
 
+#include <string.h>
+
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "sql/connection.h"
@@ -87,6 +89,22 @@ client_snapshots_find(struct client_snapshots *table, uint32_t realm_id, const c
 			return NULL;
 		snapshot->used = ++table->uses;
 		return snapshot;
+	}
+	return NULL;
+}
+
+struct client_secret *
+client_snapshots_secret(struct client_snapshots *table, const struct client *client,
+			const uint8_t id[ID_SIZE])
+{
+	for (size_t i = 0; i < CLIENT_SNAPSHOTS_MAX; i++) {
+		struct client_snapshot *snapshot = table->place[i];
+
+		if (!snapshot_is(snapshot, client->realm_id, client->client_id))
+			continue;
+		for (size_t j = 0; j < snapshot->client.secrets_count; j++)
+			if (memcmp(snapshot->secrets[j].id, id, ID_SIZE) == 0)
+				return &snapshot->secrets[j];
 	}
 	return NULL;
 }

@@ -19,6 +19,7 @@ struct client_snapshot {
 	int64_t generation;
 	uint64_t used; /* the table's counter at the last use */
 	struct client client;
+	struct client_secret *secrets; /* the client's */
 };
 
 /* The table of a store. */
@@ -37,6 +38,11 @@ struct client_snapshot *client_snapshots_find(struct client_snapshots *table, ui
 /* Keeps a snapshot, with a share of the table's own, in the place of an older one of the same
  * client or else of the one used longest ago. */
 void client_snapshots_keep(struct client_snapshots *table, struct client_snapshot *snapshot);
+
+/* The secret of a client that is kept, to note its use; NULL when it is not. */
+struct client_secret *client_snapshots_secret(struct client_snapshots *table,
+					      const struct client *client,
+					      const uint8_t id[ID_SIZE]);
 
 /* Lets the arena share the client until it is reset. */
 const struct client *client_snapshot_share(struct client_snapshot *snapshot, struct arena *arena);

@@ -18,7 +18,8 @@ struct grant_record {
 	"g.id, g.realm_id, g.client_id, g.account_id, g.session_id, g.offline, g.auth_epoch,"      \
 	" g.scope, g.claims, g.nonce, g.acr, g.amr, g.auth_time, g.created_at, g.expires_at,"      \
 	" g.revoked_at, g.code_hash, g.code_expires_at, g.code_consumed_at, g.redirect_uri,"       \
-	" g.redirect_uri_sent, g.code_challenge, g.refresh_generation, g.refresh_rotated_at"
+	" g.redirect_uri_sent, g.code_challenge, g.refresh_generation, g.refresh_rotated_at,"      \
+	" g.resources"
 
 /* client_enabled, session_ended_at and session_expires_at: NULL, so 0, when the row is gone */
 #define GRANT_STATE_COLUMNS                                                                        \
@@ -27,7 +28,7 @@ struct grant_record {
 
 /* Behind "auth_grant AS g"; its parameter is a jti or NULL. */
 #define GRANT_STATE_JOINS                                                                          \
-	" JOIN account AS a ON a.id = g.account_id"                                                \
+	" LEFT JOIN account AS a ON a.id = g.account_id"                                           \
 	" LEFT JOIN client AS c ON c.realm_id = g.realm_id AND c.client_id = g.client_id"          \
 	" LEFT JOIN session AS s ON s.id = g.session_id"                                           \
 	" LEFT JOIN revoked_jti AS j ON j.jti = ?"
@@ -57,6 +58,7 @@ struct grant_record {
 		{SQL_OUT_TEXT, offsetof(type, member.state.grant.code_challenge), 0},              \
 		{SQL_OUT_INT, offsetof(type, member.state.grant.refresh_generation), 0},           \
 		{SQL_OUT_INT, offsetof(type, member.state.grant.refresh_rotated_at), 0},           \
+		{SQL_OUT_TEXT, offsetof(type, member.state.grant.resources), 0},                   \
 		{SQL_OUT_BOOL, offsetof(type, member.state.client_enabled), 0},                    \
 		{SQL_OUT_INT, offsetof(type, member.state.session_ended_at), 0},                   \
 		{SQL_OUT_INT, offsetof(type, member.state.session_expires_at), 0},                 \

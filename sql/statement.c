@@ -19,7 +19,7 @@ static const struct statement_set *const sets[STATEMENT_SETS] = {
 	[SET_CLIENT] = &client_statements,   [SET_ACCOUNT] = &account_statements,
 	[SET_SESSION] = &session_statements, [SET_GRANT] = &grant_statements,
 	[SET_TOKEN] = &token_statements,     [SET_AUDIT] = &audit_statements,
-	[SET_RIGHTS] = &rights_statements,
+	[SET_RIGHTS] = &rights_statements,   [SET_REPLAY] = &replay_statements,
 };
 
 struct sql_in

@@ -19,7 +19,7 @@ struct arena;
 
 #define STATEMENTS_MAX  32 /* of one file */
 #define SQL_INPUTS_MAX  32
-#define SQL_COLUMNS_MAX 48
+#define SQL_COLUMNS_MAX 56
 
 /* One parameter. Made by the functions below, so that its kind is the compiler's business. */
 struct sql_in {
@@ -71,6 +71,7 @@ enum statement_set_number {
 	SET_TOKEN,
 	SET_AUDIT,
 	SET_RIGHTS,
+	SET_REPLAY,
 	STATEMENT_SETS,
 };
 
@@ -89,6 +90,7 @@ extern const struct statement_set grant_statements;
 extern const struct statement_set token_statements;
 extern const struct statement_set audit_statements;
 extern const struct statement_set rights_statements;
+extern const struct statement_set replay_statements;
 
 /* Runs a change. STORE_OK when it changed a row, STORE_NONE when none. */
 enum store_verdict sql_change(struct store *store, const struct statement_set *set, unsigned which,

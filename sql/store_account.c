@@ -32,6 +32,7 @@ enum {
 	REMOVE_TOKENS,
 	REMOVE_GRANTS,
 	REMOVE_CONSENTS,
+	REMOVE_LINKS,
 	COUNT,
 };
 
@@ -101,6 +102,9 @@ static const struct statement statements[COUNT] = {
 	[REMOVE_CONSENTS] = {.text = "DELETE FROM consent WHERE realm_id = ? AND account_id = ?"
 				     " LIMIT ?",
 			     .in = "ibi"},
+	[REMOVE_LINKS] = {.text = "DELETE FROM account_link WHERE realm_id = ? AND account_id = ?"
+				  " LIMIT ?",
+			  .in = "ibi"},
 };
 
 const struct statement_set account_statements = {SET_ACCOUNT, statements, COUNT};
@@ -254,6 +258,9 @@ dependants_remove(struct store *store, uint32_t realm_id, const uint8_t *id)
 	if (verdict == STORE_OK)
 		verdict = sql_change_all(store, &account_statements, REMOVE_CONSENTS, in,
 					 REMOVE_STEP, NULL);
+	if (verdict == STORE_OK)
+		verdict = sql_change_all(store, &account_statements, REMOVE_LINKS, in, REMOVE_STEP,
+					 NULL);
 	return verdict;
 }
 

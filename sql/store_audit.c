@@ -23,6 +23,9 @@ enum {
 	PURGE_GRANTS,
 	PURGE_FLOWS,
 	PURGE_JTIS,
+	PURGE_REPLAYS,
+	PURGE_PUSHED,
+	PURGE_DEVICES,
 	LOCK_SESSIONS,
 	PURGE_FACTS,
 	PURGE_SESSIONS,
@@ -73,6 +76,15 @@ static const struct statement statements[COUNT] = {
 	[PURGE_JTIS] = {.text = "DELETE FROM revoked_jti WHERE expires_at <= ?"
 				" ORDER BY expires_at, jti LIMIT ?",
 			.in = "ii"},
+	[PURGE_REPLAYS] = {.text = "DELETE FROM replay WHERE expires_at <= ?"
+				   " ORDER BY expires_at, hash LIMIT ?",
+			   .in = "ii"},
+	[PURGE_PUSHED] = {.text = "DELETE FROM pushed_request WHERE expires_at <= ?"
+				  " ORDER BY expires_at, id LIMIT ?",
+			  .in = "ii"},
+	[PURGE_DEVICES] = {.text = "DELETE FROM device_request WHERE expires_at <= ?"
+				   " ORDER BY expires_at, id LIMIT ?",
+			   .in = "ii"},
 	[LOCK_SESSIONS] = {OLD_SESSIONS " FOR UPDATE", "ii",
 			   SQL_ROWS(locked_columns, struct locked)},
 	[PURGE_FACTS] = {.text = "DELETE f FROM (" OLD_SESSIONS ") AS s"
@@ -184,7 +196,8 @@ purge_audit(struct store *store, const struct purge *purge)
 enum store_verdict
 purge(struct store *store, int64_t now, size_t max, int64_t *removed)
 {
-	static const unsigned plain[] = {PURGE_TOKENS, PURGE_GRANTS, PURGE_FLOWS, PURGE_JTIS};
+	static const unsigned plain[] = {PURGE_TOKENS,  PURGE_GRANTS, PURGE_FLOWS,  PURGE_JTIS,
+					 PURGE_REPLAYS, PURGE_PUSHED, PURGE_DEVICES};
 	const struct sql_in in[] = {sql_int(now - PURGE_AFTER), sql_int((int64_t)max)};
 	struct purge purge = {arena_new(SCRATCH_MAX), now, max, removed};
 	enum store_verdict verdict = STORE_OK;

@@ -24,6 +24,7 @@ enum {
 	INSERT,
 	UPDATE,
 	SECRET_INSERT,
+	SECRET_USED,
 	SECRET_EXPIRE,
 	SECRET_REMOVE,
 	REMOVE,
@@ -41,6 +42,7 @@ struct client_line {
 	int64_t version, created_at;
 	bool has_secret;
 	struct client_secret secret;
+	const char *source;
 };
 
 static const struct sql_out line_columns[] = {
@@ -53,6 +55,10 @@ static const struct sql_out line_columns[] = {
 	{SQL_OUT_HASH, offsetof(struct client_line, secret.hash), 0},
 	{SQL_OUT_INT, offsetof(struct client_line, secret.created_at), 0},
 	{SQL_OUT_INT, offsetof(struct client_line, secret.expires_at), 0},
+	{SQL_OUT_BYTES, offsetof(struct client_line, secret.sealed),
+	 offsetof(struct client_line, secret.sealed_size)},
+	{SQL_OUT_INT, offsetof(struct client_line, secret.last_used_at), 0},
+	{SQL_OUT_TEXT, offsetof(struct client_line, source), 0},
 };
 
 static const struct sql_out row_columns[] = {
@@ -62,13 +68,19 @@ static const struct sql_out row_columns[] = {
 	{SQL_OUT_BOOL, offsetof(struct client_row, enabled), 0},
 	{SQL_OUT_INT, offsetof(struct client_row, version), 0},
 	{SQL_OUT_INT, offsetof(struct client_row, created_at), 0},
+	{SQL_OUT_TEXT, offsetof(struct client_row, source), 0},
+	{SQL_OUT_BOOL, offsetof(struct client_row, has_registration), 0},
+	{SQL_OUT_HASH, offsetof(struct client_row, registration_hash), 0},
+	{SQL_OUT_INT, offsetof(struct client_row, fresh_until), 0},
 };
 
-#define ROW_COLUMNS "realm_id, client_id, metadata, enabled, version, created_at"
+#define ROW_COLUMNS                                                                                \
+	"realm_id, client_id, metadata, enabled, version, created_at, source,"                     \
+	" registration_hash IS NOT NULL, registration_hash, fresh_until"
 
 static const struct statement statements[COUNT] = {
 	[FIND] = {"SELECT c.metadata, c.enabled, c.version, c.created_at, s.id IS NOT NULL, s.id,"
-		  " s.hash, s.created_at, s.expires_at"
+		  " s.hash, s.created_at, s.expires_at, s.sealed, s.last_used_at, c.source"
 		  " FROM client AS c LEFT JOIN client_secret AS s"
 		  " ON s.realm_id = c.realm_id AND s.client_id = c.client_id"
 		  " WHERE c.realm_id = ? AND c.client_id = ? ORDER BY s.id DESC LIMIT ?",
@@ -78,19 +90,27 @@ static const struct statement statements[COUNT] = {
 	[LIST] = {"SELECT " ROW_COLUMNS " FROM client WHERE realm_id = ? AND client_id > ?"
 		  " ORDER BY client_id LIMIT ?",
 		  "iti", SQL_ROWS(row_columns, struct client_row)},
-	[INSERT] = {.text = "INSERT INTO client (" ROW_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?)",
-		    .in = "ittiii"},
-	[UPDATE] = {.text = "UPDATE client SET metadata = ?, enabled = ?, version = version + 1"
+	[INSERT] = {.text = "INSERT INTO client (realm_id, client_id, metadata, enabled, version,"
+			    " created_at, source, registration_hash, fresh_until)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    .in = "ittiiitbi"},
+	[UPDATE] = {.text = "UPDATE client SET metadata = ?, enabled = ?, registration_hash = ?,"
+			    " fresh_until = ?, version = version + 1"
 			    " WHERE realm_id = ? AND client_id = ? AND version = ?",
-		    .in = "tiiti"},
-	[SECRET_INSERT] = {.text = "INSERT INTO client_secret"
-				   " (realm_id, client_id, id, hash, created_at, expires_at)"
-				   " SELECT c.realm_id, c.client_id, ?, ?, ?, ? FROM client AS c"
-				   " WHERE c.realm_id = ? AND c.client_id = ?"
-				   " AND (SELECT COUNT(*) FROM client_secret AS s"
-				   " WHERE s.realm_id = c.realm_id AND s.client_id = c.client_id)"
-				   " < ?",
-			   .in = "bbiiiti"},
+		    .in = "tibiiti"},
+	[SECRET_INSERT] =
+		{.text = "INSERT INTO client_secret"
+			 " (realm_id, client_id, id, hash, sealed, created_at, expires_at)"
+			 " SELECT c.realm_id, c.client_id, ?, ?, ?, ?, ? FROM client AS c"
+			 " WHERE c.realm_id = ? AND c.client_id = ?"
+			 " AND (SELECT COUNT(*) FROM client_secret AS s"
+			 " WHERE s.realm_id = c.realm_id AND s.client_id = c.client_id)"
+			 " < ?",
+		 .in = "bbbiiiti"},
+	[SECRET_USED] = {.text = "UPDATE client_secret SET last_used_at = ?"
+				 " WHERE realm_id = ? AND client_id = ? AND id = ?"
+				 " AND last_used_at < ?",
+			 .in = "iitbi"},
 	[SECRET_EXPIRE] = {.text = "UPDATE client_secret SET expires_at = ?"
 				   " WHERE realm_id = ? AND client_id = ? AND id = ?"
 				   " AND expires_at <> ?",
@@ -154,6 +174,8 @@ snapshot_fill(struct client_snapshot *snapshot, const struct client_row *key,
 	const struct client_line *first = lines.line;
 	struct client_secret *secrets = arena_array(arena, lines.count, sizeof(*secrets));
 
+	snapshot->secrets = secrets;
+
 	client->realm_id = key->realm_id;
 	client->client_id = arena_strdup(arena, key->client_id);
 	client->enabled = first->enabled;
@@ -161,9 +183,16 @@ snapshot_fill(struct client_snapshot *snapshot, const struct client_row *key,
 	client->created_at = first->created_at;
 	client->secrets = secrets;
 	client->secrets_count = 0;
+	client->source = arena_strdup(arena, first->source);
 	for (size_t i = 0; i < lines.count; i++) {
-		if (lines.line[i].has_secret)
-			secrets[client->secrets_count++] = lines.line[i].secret;
+		struct client_secret *secret = &secrets[client->secrets_count];
+
+		if (!lines.line[i].has_secret)
+			continue;
+		*secret = lines.line[i].secret;
+		if (secret->sealed)
+			secret->sealed = arena_copy(arena, secret->sealed, secret->sealed_size);
+		client->secrets_count++;
 	}
 }
 
@@ -264,8 +293,15 @@ enum store_verdict
 client_insert(struct store *store, const struct client_row *row)
 {
 	const struct sql_in in[] = {
-		sql_int(row->realm_id), sql_text(row->client_id), sql_text(row->metadata),
-		sql_int(row->enabled),  sql_int(row->version),    sql_int(row->created_at),
+		sql_int(row->realm_id),
+		sql_text(row->client_id),
+		sql_text(row->metadata),
+		sql_int(row->enabled),
+		sql_int(row->version),
+		sql_int(row->created_at),
+		sql_text(row->source ? row->source : CLIENT_FROM_ADMIN),
+		sql_hash(row->has_registration ? row->registration_hash : NULL),
+		sql_int(row->fresh_until),
 	};
 
 	return sql_change(store, &client_statements, INSERT, in);
@@ -275,8 +311,13 @@ enum store_verdict
 client_update(struct store *store, const struct client_row *row)
 {
 	const struct sql_in in[] = {
-		sql_text(row->metadata),  sql_int(row->enabled), sql_int(row->realm_id),
-		sql_text(row->client_id), sql_int(row->version),
+		sql_text(row->metadata),
+		sql_int(row->enabled),
+		sql_hash(row->has_registration ? row->registration_hash : NULL),
+		sql_int(row->fresh_until),
+		sql_int(row->realm_id),
+		sql_text(row->client_id),
+		sql_int(row->version),
 	};
 
 	return sql_change_and_bump(store, &client_statements, UPDATE, in);
@@ -316,12 +357,35 @@ client_secret_insert(struct store *store, uint32_t realm_id, const char *client_
 		     const struct client_secret *secret)
 {
 	const struct sql_in in[] = {
-		sql_id(secret->id),          sql_hash(secret->hash), sql_int(secret->created_at),
-		sql_int(secret->expires_at), sql_int(realm_id),      sql_text(client_id),
+		sql_id(secret->id),
+		sql_hash(secret->hash),
+		sql_bytes(secret->sealed, secret->sealed_size),
+		sql_int(secret->created_at),
+		sql_int(secret->expires_at),
+		sql_int(realm_id),
+		sql_text(client_id),
 		sql_int(CLIENT_SECRETS_MAX),
 	};
 
 	return sql_change_and_bump(store, &client_statements, SECRET_INSERT, in);
+}
+
+enum store_verdict
+client_secret_used(struct store *store, const struct client *client, const uint8_t id[ID_SIZE],
+		   int64_t now)
+{
+	struct client_secret *secret =
+		client_snapshots_secret(client_snapshots_of(store), client, id);
+	int64_t before = now - CLIENT_SECRET_USE_STEP;
+	const struct sql_in in[] = {sql_int(now), sql_int(client->realm_id),
+				    sql_text(client->client_id), sql_id(id), sql_int(before)};
+	int64_t changed;
+
+	if (secret && secret->last_used_at >= before)
+		return STORE_OK;
+	if (secret)
+		secret->last_used_at = now;
+	return sql_change_count(store, &client_statements, SECRET_USED, in, &changed);
 }
 
 enum store_verdict

@@ -42,10 +42,10 @@ static const struct statement statements[COUNT] = {
 			    " session_id, offline, auth_epoch, scope, claims, nonce, acr, amr,"
 			    " auth_time, created_at, expires_at, revoked_at, code_hash,"
 			    " code_expires_at, code_consumed_at, redirect_uri, redirect_uri_sent,"
-			    " code_challenge, refresh_generation, refresh_rotated_at)"
+			    " code_challenge, refresh_generation, refresh_rotated_at, resources)"
 			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-			    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		    .in = "bitbbiitttttiiiibiititii"},
+			    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    .in = "bitbbiitttttiiiibiititiit"},
 	[FIND] = {"SELECT " GRANT_STATE_COLUMNS " FROM auth_grant AS g" GRANT_STATE_JOINS
 		  " WHERE g.id = ? AND g.realm_id = ?",
 		  "bbi", SQL_ROWS(grant_columns, struct grant_found)},
@@ -112,6 +112,7 @@ grant_insert(struct store *store, const struct grant *grant)
 		sql_text(grant->code_challenge),
 		sql_int(grant->refresh_generation),
 		sql_int(grant->refresh_rotated_at),
+		sql_text(grant->resources),
 	};
 
 	return sql_change(store, &grant_statements, INSERT, in);
@@ -123,6 +124,8 @@ grant_from_record(const struct grant_record *record, struct grant_state *state)
 	*state = record->state;
 	state->account = record->record.account;
 	state->account_claims = record->record.claims;
+	if (!grant_has_account(&state->grant))
+		state->account.sub = state->grant.client_id; /* RFC 9068 2.2 */
 }
 
 enum store_verdict

@@ -37,6 +37,12 @@ enum {
 	REMOVE_KEYS,
 	REMOVE_SCOPES,
 	REMOVE_AUDIT,
+	REMOVE_RESOURCES,
+	REMOVE_ISSUERS,
+	REMOVE_LINKS,
+	REMOVE_PUSHED,
+	REMOVE_DEVICES,
+	REMOVE_INITIAL,
 	REMOVE,
 	COUNT,
 };
@@ -122,6 +128,18 @@ static const struct statement statements[COUNT] = {
 	[REMOVE_SCOPES] = {.text = "DELETE FROM realm_scope WHERE realm_id = ? LIMIT ?",
 			   .in = "ii"},
 	[REMOVE_AUDIT] = {.text = "DELETE FROM audit WHERE realm_id = ? LIMIT ?", .in = "ii"},
+	[REMOVE_RESOURCES] = {.text = "DELETE FROM resource_server WHERE realm_id = ? LIMIT ?",
+			      .in = "ii"},
+	[REMOVE_ISSUERS] = {.text = "DELETE FROM trusted_issuer WHERE realm_id = ? LIMIT ?",
+			    .in = "ii"},
+	[REMOVE_LINKS] = {.text = "DELETE FROM account_link WHERE realm_id = ? LIMIT ?",
+			  .in = "ii"},
+	[REMOVE_PUSHED] = {.text = "DELETE FROM pushed_request WHERE realm_id = ? LIMIT ?",
+			   .in = "ii"},
+	[REMOVE_DEVICES] = {.text = "DELETE FROM device_request WHERE realm_id = ? LIMIT ?",
+			    .in = "ii"},
+	[REMOVE_INITIAL] = {.text = "DELETE FROM initial_token WHERE realm_id = ? LIMIT ?",
+			    .in = "ii"},
 	[REMOVE] = {.text = "DELETE FROM realm WHERE id = ?", .in = "i"},
 };
 
@@ -324,8 +342,9 @@ static enum store_verdict
 realm_remove_work(struct store *store, void *context)
 {
 	static const unsigned plain[] = {
-		REMOVE_CONSENTS, REMOVE_SECRETS, REMOVE_CLIENTS, REMOVE_ACCOUNTS,
-		REMOVE_KEYS,     REMOVE_SCOPES,  REMOVE_AUDIT,
+		REMOVE_CONSENTS, REMOVE_SECRETS, REMOVE_CLIENTS,   REMOVE_ACCOUNTS, REMOVE_KEYS,
+		REMOVE_SCOPES,   REMOVE_AUDIT,   REMOVE_RESOURCES, REMOVE_ISSUERS,  REMOVE_LINKS,
+		REMOVE_PUSHED,   REMOVE_DEVICES, REMOVE_INITIAL,
 	};
 	const uint32_t *id = context;
 	const struct sql_in in[] = {sql_int(*id), sql_int(REMOVE_STEP)};

@@ -20,15 +20,20 @@ static const struct sql_out token_columns[] = {
 	{SQL_OUT_INT, offsetof(struct token_found, token.issued_at), 0},
 	{SQL_OUT_INT, offsetof(struct token_found, token.expires_at), 0},
 	{SQL_OUT_INT, offsetof(struct token_found, token.revoked_at), 0},
+	{SQL_OUT_TEXT, offsetof(struct token_found, token.client_id), 0},
+	{SQL_OUT_TEXT, offsetof(struct token_found, token.audience), 0},
+	{SQL_OUT_TEXT, offsetof(struct token_found, token.extra), 0},
 	GRANT_STATE_OUTS(struct token_found, found),
 };
 
 static const struct statement statements[COUNT] = {
 	[INSERT] = {.text = "INSERT INTO access_token (id, hash, grant_id, realm_id, scope,"
-			    " issued_at, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		    .in = "bbbitiii"},
+			    " issued_at, expires_at, revoked_at, client_id, audience, extra)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		    .in = "bbbitiiittt"},
 	[FIND] = {"SELECT t.id, t.hash, t.grant_id, t.realm_id, t.scope, t.issued_at, t.expires_at,"
-		  " t.revoked_at, " GRANT_STATE_COLUMNS " FROM access_token AS t"
+		  " t.revoked_at, t.client_id, t.audience, t.extra, " GRANT_STATE_COLUMNS
+		  " FROM access_token AS t"
 		  " JOIN auth_grant AS g ON g.id = t.grant_id AND g.realm_id = "
 		  "t.realm_id" GRANT_STATE_JOINS " WHERE t.id = ? AND t.realm_id = ?",
 		  "bbi", SQL_ROWS(token_columns, struct token_found)},
@@ -47,7 +52,8 @@ access_insert(struct store *store, const struct access_row *row)
 	const struct sql_in in[] = {
 		sql_id(row->id),          sql_hash(row->hash),      sql_id(row->grant_id),
 		sql_int(row->realm_id),   sql_text(row->scope),     sql_int(row->issued_at),
-		sql_int(row->expires_at), sql_int(row->revoked_at),
+		sql_int(row->expires_at), sql_int(row->revoked_at), sql_text(row->client_id),
+		sql_text(row->audience),  sql_text(row->extra),
 	};
 
 	return sql_change(store, &token_statements, INSERT, in);

@@ -16,6 +16,7 @@
 #include "core/endpoint/reply.h"
 #include "core/model/client.h"
 #include "core/oauth/hint.h"
+#include "core/oauth/parameters.h"
 
 /* What a request may say: each once, and all of it goes with the question. */
 static const char *const parameters[] = {
@@ -172,17 +173,6 @@ ask(struct logout *logout)
 }
 
 static int
-check_duplicates(const struct logout *logout)
-{
-	for (size_t i = 0; i < PARAMETERS; i++)
-		if (form_count(logout->form, parameters[i]) > 1)
-			return fail(&logout->call->tx, OAUTH_INVALID_REQUEST,
-				    "a parameter was sent more than once", "parameter %s",
-				    parameters[i]);
-	return 0;
-}
-
-static int
 read_request(struct logout *logout)
 {
 	struct call *call = logout->call;
@@ -190,7 +180,8 @@ read_request(struct logout *logout)
 	call->locale =
 		locale_pick(call->tx.provider->pages->locales, form_get(logout->form, "ui_locales"),
 			    call->request->accept_language);
-	if (check_duplicates(logout) != 0 || read_hint(logout) != 0 || read_client(logout) != 0)
+	if (parameters_check(&call->tx, logout->form) != 0 || read_hint(logout) != 0 ||
+	    read_client(logout) != 0)
 		return -1;
 	return read_return(logout);
 }

@@ -9,24 +9,9 @@
 #include "core/endpoint/call.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/grant/grant.h"
+#include "core/oauth/parameters.h"
 #include "core/oauth/token/documents.h"
 #include "core/oauth/token/inspect.h"
-
-/* RFC 6749 3.2: a parameter must not be there twice. */
-static int
-check_duplicates(struct call *call)
-{
-	for (size_t i = 0; i < call->form.count; i++) {
-		const char *name = call->form.field[i].name;
-
-		if (strcmp(name, "resource") == 0 || strcmp(name, "audience") == 0)
-			continue;
-		if (form_count(&call->form, name) > 1)
-			return fail(&call->tx, OAUTH_INVALID_REQUEST,
-				    "a parameter was sent more than once", "parameter %.64s", name);
-	}
-	return 0;
-}
 
 static int
 read_client(struct call *call, bool public_may, const struct client **client)
@@ -34,7 +19,7 @@ read_client(struct call *call, bool public_may, const struct client **client)
 	struct tx *tx = &call->tx;
 	struct client_credentials credentials = {.form = &call->form};
 
-	if (call_read_form(call) != 0 || check_duplicates(call) != 0)
+	if (call_read_form(call) != 0 || parameters_check(tx, &call->form) != 0)
 		return -1;
 	credentials.basic =
 		http_credentials(tx->arena, call->request, "Basic", &credentials.malformed);

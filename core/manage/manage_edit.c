@@ -19,6 +19,7 @@ enum shape {
 	SHAPE_WORDS, /* one string, items separated by blanks */
 	SHAPE_BOOL,
 	SHAPE_INT,
+	SHAPE_OBJECT,   /* JSON text */
 	SHAPE_SETTINGS, /* an object of settings: its members are edited by their own names */
 };
 
@@ -40,6 +41,8 @@ shape_of(enum metadata_type type)
 		return SHAPE_BOOL;
 	case META_INT:
 		return SHAPE_INT;
+	case META_OBJECT:
+		return SHAPE_OBJECT;
 	case META_SETTINGS:
 		return SHAPE_SETTINGS;
 	}
@@ -146,8 +149,22 @@ set_int(struct json_object *document, const struct manage_edit *edit, struct buf
 }
 
 static int
-set_single(struct json_object *document, const struct manage_edit *edit, enum shape shape,
+set_object(struct arena *arena, struct json_object *document, const struct manage_edit *edit,
 	   struct buf *why)
+{
+	const char *mistake = NULL;
+	struct json_object *object =
+		json_parse_object(arena, edit->value, strlen(edit->value), &mistake);
+
+	if (!object)
+		return refuse(why, edit, arena_printf(arena, "a JSON object: %s", mistake));
+	json_add(document, edit->field, object);
+	return 0;
+}
+
+static int
+set_single(struct arena *arena, struct json_object *document, const struct manage_edit *edit,
+	   enum shape shape, struct buf *why)
 {
 	if (edit->op != MANAGE_SET)
 		return refuse(why, edit, "not a list: --set and --unset are for it");
@@ -155,6 +172,8 @@ set_single(struct json_object *document, const struct manage_edit *edit, enum sh
 		return set_bool(document, edit, why);
 	if (shape == SHAPE_INT)
 		return set_int(document, edit, why);
+	if (shape == SHAPE_OBJECT)
+		return set_object(arena, document, edit, why);
 	json_add_text(document, edit->field, edit->value);
 	return 0;
 }
@@ -222,5 +241,5 @@ manage_edit_apply(struct arena *arena, struct json_object *document, const struc
 	}
 	if (shape == SHAPE_LIST || shape == SHAPE_WORDS)
 		return edit_list(arena, document, edit, shape, why);
-	return set_single(document, edit, shape, why);
+	return set_single(arena, document, edit, shape, why);
 }

@@ -18,20 +18,43 @@ struct buf;
 struct json_object;
 struct profile;
 
-#define CLIENT_ID_MAX        64
+#define CLIENT_ID_MAX        255       /* the URL of a metadata document is one too */
 #define CLIENT_SECRET_PREFIX "ost_cs_" /* secret scanners find what looks like this */
 #define CLIENT_SECRETS_MAX   16
 #define CLIENT_URIS_MAX      64
 #define CLIENT_METADATA_MAX  32768
 
-enum client_auth_method { CLIENT_AUTH_NONE, CLIENT_AUTH_SECRET_BASIC, CLIENT_AUTH_SECRET_POST };
+#define GRANT_TYPE_DEVICE_CODE    "urn:ietf:params:oauth:grant-type:device_code"
+#define GRANT_TYPE_TOKEN_EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
+#define GRANT_TYPE_JWT_BEARER     "urn:ietf:params:oauth:grant-type:jwt-bearer"
+
+#define CLIENT_SEALED_MAX 1024  /* bytes of a sealed secret */
+#define CLIENT_JWKS_MAX   24576 /* bytes of a key set by value */
+
+enum client_auth_method {
+	CLIENT_AUTH_NONE,
+	CLIENT_AUTH_SECRET_BASIC,
+	CLIENT_AUTH_SECRET_POST,
+	CLIENT_AUTH_SECRET_JWT,
+	CLIENT_AUTH_PRIVATE_KEY_JWT,
+	CLIENT_AUTH_TLS,
+	CLIENT_AUTH_SELF_SIGNED_TLS,
+};
 enum application_type { APPLICATION_WEB, APPLICATION_NATIVE };
 enum client_introspection { INTROSPECT_OWN, INTROSPECT_ALL };
 
+/* Who made the client, as stored. */
+#define CLIENT_FROM_ADMIN        "admin"
+#define CLIENT_FROM_REGISTRATION "registration" /* RFC 7591 */
+#define CLIENT_FROM_DOCUMENT     "document"     /* its client_id is the URL of its metadata */
+
 struct client_secret {
 	uint8_t id[ID_SIZE];
-	uint8_t hash[SHA256_SIZE];      /* of the secret's text */
+	uint8_t hash[SHA256_SIZE]; /* of the secret's text */
+	const uint8_t *sealed;     /* the text itself, for client_secret_jwt; NULL */
+	size_t sealed_size;
 	int64_t created_at, expires_at; /* 0: never */
+	int64_t last_used_at;           /* coarse: see client_secret_used(); 0: never */
 };
 
 struct client {
@@ -40,22 +63,39 @@ struct client {
 	bool enabled;
 	int64_t version; /* of the row; moves with each change */
 	int64_t created_at;
+	const char *source; /* CLIENT_FROM_… */
 
 	/* metadata */
 	const char *client_name, *client_uri, *logo_uri, *policy_uri, *tos_uri;
-	int64_t token_endpoint_auth_method; /* enum client_auth_method */
-	int64_t application_type;           /* enum application_type */
+	int64_t token_endpoint_auth_method;          /* enum client_auth_method */
+	const char *token_endpoint_auth_signing_alg; /* of assertions; NULL: any that fits */
+	const char *jwks;                            /* the key set as JSON text; NULL */
+	const char *jwks_uri;                        /* where it is fetched; NULL */
+	/* which certificate authenticates it: exactly one is set for tls_client_auth (RFC 8705
+	 * 2.1.2) */
+	const char *tls_client_auth_subject_dn, *tls_client_auth_san_dns, *tls_client_auth_san_uri,
+		*tls_client_auth_san_ip, *tls_client_auth_san_email;
+	int64_t application_type; /* enum application_type */
 	struct strlist redirect_uris, post_logout_redirect_uris;
 	struct strlist origins;        /* CORS: "https://app.example" */
-	struct strlist grant_types;    /* authorization_code refresh_token */
+	struct strlist grant_types;    /* as in grants_table() of core/oauth */
 	struct strlist response_types; /* code */
 	struct strlist scopes; /* "scope": what it may ask for; empty: every scope of the realm */
+	struct strlist resources;     /* identifiers of resource servers that it may ask for; empty:
+					 all that people may let it reach, none for itself */
+	const char *default_resource; /* meant where a request names none; NULL: the issuer */
+	struct strlist exchange_clients; /* clients that may exchange tokens issued to this one */
+	struct strlist exchange_modes;   /* what it may do by token exchange: delegation
+					    impersonation */
+	bool require_pushed_authorization_requests;
 	struct strlist contacts;
+	const char *software_id, *software_version;
 	const char *profile; /* policy profile; "oauth21" */
 	bool first_party;    /* consent is not asked */
 	bool require_auth_time;
-	int64_t default_max_age;  /* seconds; -1: none */
-	int64_t introspection;    /* enum client_introspection: whose tokens it may look at */
+	int64_t default_max_age; /* seconds; -1: none */
+	int64_t introspection;   /* enum client_introspection: whose tokens it may look at */
+	const char *introspection_signed_response_alg; /* RFC 9701 6 */
 	struct settings settings; /* the realm's with the client's own over them */
 	uint64_t own_settings;    /* bit i: row i of settings_table() is the client's own */
 
@@ -66,6 +106,7 @@ struct client {
 
 enum metadata_type {
 	META_TEXT,
+	META_OBJECT, /* kept as JSON text in a const char * */
 	META_URI,
 	META_LIST,
 	META_URI_LIST,
@@ -133,6 +174,10 @@ struct client_row {
 	const char *metadata; /* JSON text */
 	bool enabled;
 	int64_t version, created_at;
+	const char *source;                     /* CLIENT_FROM_…; NULL: CLIENT_FROM_ADMIN */
+	bool has_registration;                  /* somebody may manage it by RFC 7592 */
+	uint8_t registration_hash[SHA256_SIZE]; /* of the registration access token */
+	int64_t fresh_until; /* of CLIENT_FROM_DOCUMENT: when to fetch it again */
 };
 
 enum store_verdict client_row_find(struct store *store, struct arena *arena, uint32_t realm_id,
@@ -150,6 +195,11 @@ enum store_verdict client_remove(struct store *store, uint32_t realm_id, const c
 
 enum store_verdict client_secret_insert(struct store *store, uint32_t realm_id,
 					const char *client_id, const struct client_secret *secret);
+#define CLIENT_SECRET_USE_STEP 86400 /* seconds */
+
+/* Notes that a secret was used, at most once a day for each: for people who want to remove one. */
+enum store_verdict client_secret_used(struct store *store, const struct client *client,
+				      const uint8_t id[ID_SIZE], int64_t now);
 enum store_verdict client_secret_expire(struct store *store, uint32_t realm_id,
 					const char *client_id, const uint8_t id[ID_SIZE],
 					int64_t expires_at);

@@ -15,6 +15,10 @@ static const char *const auth_methods[] = {
 	[CLIENT_AUTH_NONE] = "none",
 	[CLIENT_AUTH_SECRET_BASIC] = "client_secret_basic",
 	[CLIENT_AUTH_SECRET_POST] = "client_secret_post",
+	[CLIENT_AUTH_SECRET_JWT] = "client_secret_jwt",
+	[CLIENT_AUTH_PRIVATE_KEY_JWT] = "private_key_jwt",
+	[CLIENT_AUTH_TLS] = "tls_client_auth",
+	[CLIENT_AUTH_SELF_SIGNED_TLS] = "self_signed_tls_client_auth",
 	NULL,
 };
 static const char *const application_types[] = {
@@ -27,7 +31,21 @@ static const char *const introspections[] = {
 	[INTROSPECT_ALL] = "all",
 	NULL,
 };
-static const char *const grant_types[] = {"authorization_code", "refresh_token", NULL};
+static const char *const grant_types[] = {
+	"authorization_code",
+	"refresh_token",
+	"client_credentials",
+	GRANT_TYPE_DEVICE_CODE,
+	GRANT_TYPE_TOKEN_EXCHANGE,
+	GRANT_TYPE_JWT_BEARER,
+	NULL,
+};
+static const char *const assertion_algs[] = {
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256",
+	"ES384", "ES512", "EdDSA", "HS256", "HS384", "HS512", NULL,
+};
+static const char *const signing_algs[] = {"RS256", "PS256", "ES256", "EdDSA", NULL};
+static const char *const exchange_modes[] = {"delegation", "impersonation", NULL};
 static const char *const response_types[] = {"code", NULL};
 
 #define AT(member) offsetof(struct client, member)
@@ -40,6 +58,24 @@ static const struct metadata_field fields[] = {
 	{"token_endpoint_auth_method", META_CHOICE, AT(token_endpoint_auth_method), 0,
 	 auth_methods, NULL,
 	 "How the client proves itself; none makes it a public client."},
+	{"token_endpoint_auth_signing_alg", META_TEXT, AT(token_endpoint_auth_signing_alg),
+	 NAME_MAX_BYTES, assertion_algs, NULL,
+	 "The algorithm of client assertions; without it any that fits the method and the key."},
+	{"jwks", META_OBJECT, AT(jwks), CLIENT_JWKS_MAX, NULL, client_jwks_mistake,
+	 "The client's public keys, as a JWK Set."},
+	{"jwks_uri", META_URI, AT(jwks_uri), URI_MAX, NULL, client_https_mistake,
+	 "Where the client publishes its keys; instead of jwks."},
+	{"tls_client_auth_subject_dn", META_TEXT, AT(tls_client_auth_subject_dn), URI_MAX, NULL,
+	 NULL,
+	 "The subject of the certificate that authenticates the client (RFC 4514 text)."},
+	{"tls_client_auth_san_dns", META_TEXT, AT(tls_client_auth_san_dns), NAME_MAX_BYTES, NULL,
+	 NULL, "The DNS name in that certificate, instead of the subject."},
+	{"tls_client_auth_san_uri", META_TEXT, AT(tls_client_auth_san_uri), URI_MAX, NULL, NULL,
+	 "The URI in that certificate, instead of the subject."},
+	{"tls_client_auth_san_ip", META_TEXT, AT(tls_client_auth_san_ip), NAME_MAX_BYTES, NULL,
+	 NULL, "The IP address in that certificate, instead of the subject."},
+	{"tls_client_auth_san_email", META_TEXT, AT(tls_client_auth_san_email), NAME_MAX_BYTES,
+	 NULL, NULL, "The e-mail address in that certificate, instead of the subject."},
 	{"client_name", META_TEXT, AT(client_name), NAME_MAX_BYTES, NULL, NULL,
 	 "The name that people see when they sign in."},
 	{"client_uri", META_URI, AT(client_uri), URI_MAX, NULL, client_page_mistake,
@@ -67,6 +103,25 @@ static const struct metadata_field fields[] = {
 	 "What the client may ask the authorization endpoint for."},
 	{"scope", META_SCOPE, AT(scopes), SCOPES_MAX, NULL, client_scope_mistake,
 	 "The scopes it may ask for, with blanks between; without it every scope of the realm."},
+	{"resources", META_URI_LIST, AT(resources), CLIENT_URIS_MAX, NULL,
+	 client_resource_mistake,
+	 "Resource servers that it may ask for; without it every one that a person may let it "
+	 "reach, and none for itself (client_credentials)."},
+	{"default_resource", META_URI, AT(default_resource), URI_MAX, NULL,
+	 client_resource_mistake,
+	 "The resource server that is meant where a request names none; without it the issuer."},
+	{"exchange_clients", META_LIST, AT(exchange_clients), CLIENT_URIS_MAX, NULL, NULL,
+	 "Clients that may exchange tokens which were issued to this one (RFC 8693)."},
+	{"exchange_modes", META_CHOICE_LIST, AT(exchange_modes), 2, exchange_modes, NULL,
+	 "What the client may do by token exchange: delegation names it as the actor, "
+	 "impersonation does not."},
+	{"require_pushed_authorization_requests", META_BOOL,
+	 AT(require_pushed_authorization_requests), 0, NULL, NULL,
+	 "Its authorization requests must come by way of the pushed authorization request endpoint."},
+	{"software_id", META_TEXT, AT(software_id), NAME_MAX_BYTES, NULL, NULL,
+	 "The software that the client is an instance of."},
+	{"software_version", META_TEXT, AT(software_version), NAME_MAX_BYTES, NULL, NULL,
+	 "Its version."},
 	{"contacts", META_LIST, AT(contacts), CLIENT_URIS_MAX, NULL, NULL,
 	 "How to reach the people responsible, as a rule e-mail addresses."},
 	{"profile", META_TEXT, AT(profile), NAME_MAX_BYTES, NULL, client_profile_mistake,
@@ -79,6 +134,9 @@ static const struct metadata_field fields[] = {
 	 "Seconds after which a person has to sign in again where the request does not say."},
 	{"introspection", META_CHOICE, AT(introspection), 0, introspections, NULL,
 	 "Whose tokens it may look at: its own, or all of the realm (for resource servers)."},
+	{"introspection_signed_response_alg", META_TEXT, AT(introspection_signed_response_alg),
+	 NAME_MAX_BYTES, signing_algs, NULL,
+	 "How answers of introspection are signed for it where it asks for a JWT."},
 	{"settings", META_SETTINGS, AT(settings), 0, NULL, NULL,
 	 "Settings of the realm that are different for this client."},
 };

@@ -17,6 +17,13 @@ const char *client_origin_mistake(struct arena *arena, const struct client *clie
 				  const char *value);
 const char *client_scope_mistake(struct arena *arena, const struct client *client,
 				 const char *value);
+const char *client_https_mistake(struct arena *arena, const struct client *client,
+				 const char *value);
+const char *client_resource_mistake(struct arena *arena, const struct client *client,
+				    const char *value);
+/* Only the shape of a set: whoever takes a set from outside parses its keys (core/jose/jwk.h). */
+const char *client_jwks_mistake(struct arena *arena, const struct client *client,
+				const char *value);
 const char *client_profile_mistake(struct arena *arena, const struct client *client,
 				   const char *value);
 

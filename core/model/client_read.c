@@ -94,6 +94,35 @@ read_text(struct reader *reader, const struct metadata_field *field)
 }
 
 static void
+read_object(struct reader *reader, const struct metadata_field *field)
+{
+	const char **member = member_of(reader->client, field);
+	struct json_object *object = NULL;
+	enum json_verdict verdict = json_get_object(reader->document, field->name, &object);
+	const char *text;
+	const char *mistake = NULL;
+	size_t size;
+
+	if (verdict == JSON_ABSENT)
+		return;
+	if (verdict == JSON_WRONG_TYPE) {
+		refuse(reader, field, "write an object");
+		return;
+	}
+	text = json_write(reader->arena, object, &size);
+	if (size > (size_t)field->max)
+		mistake =
+			arena_printf(reader->arena, "more than %lld bytes", (long long)field->max);
+	else if (field->check != NULL)
+		mistake = field->check(reader->arena, reader->client, text);
+	if (mistake != NULL) {
+		refuse(reader, field, mistake);
+		return;
+	}
+	*member = text;
+}
+
+static void
 read_choice(struct reader *reader, const struct metadata_field *field)
 {
 	int64_t *member = member_of(reader->client, field);
@@ -238,6 +267,9 @@ read_field(struct reader *reader, const struct metadata_field *field)
 	case META_TEXT:
 	case META_URI:
 		read_text(reader, field);
+		return;
+	case META_OBJECT:
+		read_object(reader, field);
 		return;
 	case META_LIST:
 	case META_URI_LIST:

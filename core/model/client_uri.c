@@ -6,10 +6,12 @@
  */
 #include <string.h>
 
+#include "core/base/json.h"
 #include "core/base/uri.h"
 #include "core/model/client_metadata.h"
 #include "core/model/profile.h"
 #include "core/model/realm.h"
+#include "core/model/resource.h"
 
 #define NOT_ABSOLUTE                                                                               \
 	"not an absolute URI such as https://app.example/callback (RFC 6749 3.1.2, RFC 3986 4.3)"
@@ -94,6 +96,38 @@ client_origin_mistake(struct arena *arena, const struct client *client, const ch
 		return "write it as browsers send it: lower case, no path, no default port (RFC "
 		       "6454 "
 		       "6.1)";
+	return NULL;
+}
+
+const char *
+client_https_mistake(struct arena *arena, const struct client *client, const char *value)
+{
+	struct uri uri;
+
+	(void)client;
+	if (uri_parse(arena, value, &uri) != 0 || !str_equal(uri.scheme, "https"))
+		return "not an https URL such as https://app.example/jwks.json";
+	if (uri.fragment != NULL)
+		return "a fragment is not allowed";
+	return parts_mistake(&uri);
+}
+
+const char *
+client_resource_mistake(struct arena *arena, const struct client *client, const char *value)
+{
+	(void)client;
+	return resource_identifier_mistake(arena, value);
+}
+
+const char *
+client_jwks_mistake(struct arena *arena, const struct client *client, const char *value)
+{
+	struct json_object *set = json_parse_object(arena, value, strlen(value), NULL);
+	struct json_object *keys = NULL;
+
+	(void)client;
+	if (!set || json_get_array(set, "keys", &keys) != JSON_FOUND)
+		return "not a JWK Set: write {\"keys\": [...]} (RFC 7517 5)";
 	return NULL;
 }
 

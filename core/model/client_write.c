@@ -3,6 +3,8 @@
  * Writes a client's metadata as the document that client_from_json() reads, row by row of the
  * table.
  */
+#include <string.h>
+
 #include "core/base/bug.h"
 #include "core/base/json.h"
 #include "core/model/client_metadata.h"
@@ -32,6 +34,7 @@ is_default(const struct metadata_field *field, const void *member, const void *f
 	switch (field->type) {
 	case META_TEXT:
 	case META_URI:
+	case META_OBJECT:
 		return str_equal(*(const char *const *)member, *(const char *const *)fallback);
 	case META_LIST:
 	case META_URI_LIST:
@@ -58,6 +61,14 @@ write_list(struct arena *arena, struct json_object *document, const char *name,
 	for (size_t i = 0; i < list->count; i++)
 		json_push_text(array, list->item[i]);
 	json_add(document, name, array);
+}
+
+/* What was read as an object is one. */
+static void
+write_object(struct arena *arena, struct json_object *document, const char *name, const char *text)
+{
+	if (text)
+		json_add(document, name, json_parse_object(arena, text, strlen(text), NULL));
 }
 
 static void
@@ -90,6 +101,9 @@ write_field(struct arena *arena, struct json_object *document, const struct meta
 	case META_TEXT:
 	case META_URI:
 		json_add_text(document, field->name, *(const char *const *)member);
+		return;
+	case META_OBJECT:
+		write_object(arena, document, field->name, *(const char *const *)member);
 		return;
 	case META_LIST:
 	case META_URI_LIST:

@@ -21,11 +21,21 @@ session_is_over(const struct grant_state *state, int64_t idle, int64_t now)
 	       now >= state->session_last_seen_at + idle;
 }
 
+bool
+grant_has_account(const struct grant *grant)
+{
+	static const uint8_t nobody[ID_SIZE];
+
+	return memcmp(grant->account_id, nobody, ID_SIZE) != 0;
+}
+
 static bool
 account_has_changed(const struct grant_state *state)
 {
-	return state->account.disabled_at != 0 ||
-	       state->account.auth_epoch != state->grant.auth_epoch;
+	return grant_has_account(&state->grant) &&
+	       (memcmp(state->account.id, state->grant.account_id, ID_SIZE) != 0 ||
+		state->account.disabled_at != 0 ||
+		state->account.auth_epoch != state->grant.auth_epoch);
 }
 
 enum grant_verdict
@@ -80,6 +90,10 @@ grant_read_claims(struct arena *arena, struct grant_state *state)
 
 	if (account->claims)
 		return 0;
+	if (!grant_has_account(&state->grant)) {
+		account->claims = json_new_object(arena);
+		return 0;
+	}
 	account->claims = json_parse_object(arena, text, strlen(text), NULL);
 	if (!account->claims)
 		return -1;

@@ -12,23 +12,27 @@
 
 struct client;
 
-#define SCOPE_MAX 1024 /* bytes of one scope parameter */
-#define NONCE_MAX 512
-#define JTI_SIZE  32 /* grant id and 16 random bytes: a token's jti names its grant */
+#define SCOPE_MAX          1024 /* bytes of one scope parameter */
+#define NONCE_MAX          512
+#define RESOURCES_MAX      8    /* that one request may name */
+#define RESOURCES_TEXT_MAX 4096 /* bytes of them, with blanks between */
+#define JTI_SIZE           32   /* grant id and 16 random bytes: a token's jti names its grant */
 
 struct grant {
 	uint8_t id[ID_SIZE];
 	uint32_t realm_id;
 	const char *client_id;
-	uint8_t account_id[ID_SIZE];
+	uint8_t account_id[ID_SIZE]; /* zeros: the client itself is the subject */
 	uint8_t session_id[ID_SIZE];
-	bool offline;       /* outlives its session */
-	int64_t auth_epoch; /* the account's when it was made */
-	const char *scope;  /* what was granted */
-	const char *claims; /* the claims parameter as JSON text; NULL */
-	const char *nonce;  /* NULL */
-	const char *acr;    /* NULL */
-	const char *amr;    /* space-separated; NULL */
+	bool offline;          /* outlives its session, or has none */
+	int64_t auth_epoch;    /* the account's when it was made */
+	const char *scope;     /* what was granted */
+	const char *resources; /* resource servers that it was asked for, with blanks between; NULL:
+				  none was named */
+	const char *claims;    /* the claims parameter as JSON text; NULL */
+	const char *nonce;     /* NULL */
+	const char *acr;       /* NULL */
+	const char *amr;       /* space-separated; NULL */
 	int64_t auth_time;
 	int64_t created_at, expires_at; /* expires_at: nothing of it is good after this */
 	int64_t revoked_at;             /* 0: not */
@@ -57,6 +61,9 @@ struct grant_state {
 	int64_t session_last_seen_at;
 	bool jti_revoked;
 };
+
+/* The subject is a person, not the client itself. */
+bool grant_has_account(const struct grant *grant);
 
 enum grant_verdict {
 	GRANT_LIVE,
@@ -129,7 +136,10 @@ struct access_row {
 	uint8_t hash[SHA256_SIZE];
 	uint8_t grant_id[ID_SIZE];
 	uint32_t realm_id;
+	const char *client_id; /* whom it was issued to; NULL: the grant's */
 	const char *scope;
+	const char *audience; /* with blanks between; NULL: the issuer */
+	const char *extra;    /* further claims as JSON text; NULL */
 	int64_t issued_at, expires_at, revoked_at;
 };
 

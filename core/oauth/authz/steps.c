@@ -15,6 +15,7 @@
 #include "core/oauth/claims.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/hint.h"
+#include "core/oauth/parameters.h"
 #include "core/oauth/pkce.h"
 
 static int
@@ -109,15 +110,8 @@ step_duplicates(struct tx *tx, struct authz *authz)
 {
 	if (form_count(authz->form, "state") > 1)
 		authz->state = NULL;
-	for (size_t i = 0; i < authz->form->count; i++) {
-		const char *name = authz->form->field[i].name;
-
-		if (strcmp(name, "resource") == 0 || strcmp(name, "audience") == 0)
-			continue;
-		if (form_count(authz->form, name) > 1)
-			return fail(tx, OAUTH_INVALID_REQUEST,
-				    "a parameter was sent more than once", "parameter %.64s", name);
-	}
+	if (parameters_check(tx, authz->form) != 0)
+		return -1;
 	if (authz->state && strlen(authz->state) > STATE_MAX) {
 		authz->state = NULL;
 		return fail(tx, OAUTH_INVALID_REQUEST, "state is longer than 2048 bytes", NULL);
