@@ -66,7 +66,8 @@ struct grant_record {
 		{SQL_OUT_BOOL, offsetof(type, member.state.jti_revoked), 0},                       \
 		ACCOUNT_OUTS(type, member.record)
 
-/* The state as it is handed over: the account's claims stay text. */
-void grant_from_record(const struct grant_record *record, struct grant_state *state);
+/* The state as it is handed over: the account's claims stay text. STORE_NONE when the account is
+ * gone. */
+enum store_verdict grant_from_record(const struct grant_record *record, struct grant_state *state);
 
 #endif

@@ -118,7 +118,7 @@ grant_insert(struct store *store, const struct grant *grant)
 	return sql_change(store, &grant_statements, INSERT, in);
 }
 
-void
+enum store_verdict
 grant_from_record(const struct grant_record *record, struct grant_state *state)
 {
 	*state = record->state;
@@ -126,6 +126,7 @@ grant_from_record(const struct grant_record *record, struct grant_state *state)
 	state->account_claims = record->record.claims;
 	if (!grant_has_account(&state->grant))
 		state->account.sub = state->grant.client_id; /* RFC 9068 2.2 */
+	return state->account.sub ? STORE_OK : STORE_NONE;
 }
 
 enum store_verdict
@@ -136,9 +137,7 @@ grant_find(struct store *store, struct arena *arena, uint32_t realm_id, const ui
 	struct grant_found row;
 	enum store_verdict verdict = sql_read_one(store, &grant_statements, FIND, in, arena, &row);
 
-	if (verdict == STORE_OK)
-		grant_from_record(&row.found, state);
-	return verdict;
+	return verdict == STORE_OK ? grant_from_record(&row.found, state) : verdict;
 }
 
 enum store_verdict

@@ -73,9 +73,8 @@ access_find(struct store *store, struct arena *arena, uint32_t realm_id, const u
 		return verdict;
 	if (!hash_equal(found.token.hash, hash, SHA256_SIZE))
 		return STORE_NONE;
-	grant_from_record(&found.found, state);
 	*row = found.token;
-	return STORE_OK;
+	return grant_from_record(&found.found, state);
 }
 
 enum store_verdict

@@ -33,8 +33,7 @@ static bool
 account_has_changed(const struct grant_state *state)
 {
 	return grant_has_account(&state->grant) &&
-	       (memcmp(state->account.id, state->grant.account_id, ID_SIZE) != 0 ||
-		state->account.disabled_at != 0 ||
+	       (state->account.disabled_at != 0 ||
 		state->account.auth_epoch != state->grant.auth_epoch);
 }
 
