@@ -15,11 +15,13 @@ group()
 {
 	case $1 in
 	build) echo "gcc libc6-dev binutils make pkg-config libfcgi-dev libssl-dev libjson-c-dev
-		libmariadb-dev libinih-dev libcrypt-dev libargon2-dev" ;;
+		libmariadb-dev libinih-dev libcrypt-dev libargon2-dev
+		libcurl4-openssl-dev" ;;
 	run)   echo "python3 mariadb-server-core mariadb-client-core nginx spawn-fcgi multiwatch
 		curl" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib
-		python3-jwcrypto python3-selenium chromium chromium-driver" ;;
+		python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
+		libapache2-mod-auth-openidc libapache2-mod-php" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;
 	*)     echo "$0: there is no group '$1': build run test tools bench" >&2; exit 2 ;;
