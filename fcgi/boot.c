@@ -15,6 +15,9 @@
 #include "core/base/buf.h"
 #include "core/base/shared.h"
 #include "core/http/pages.h"
+#include "core/port/fetch_program.h"
+#include "core/port/gate.h"
+#include "core/port/key_sets.h"
 #include "core/seal/seal.h"
 #include "sql/db.h"
 
@@ -26,6 +29,7 @@ struct boot {
 	struct conf conf;
 	struct provider provider;
 	void *shared;
+	void *gate;
 };
 
 static const char *
@@ -109,18 +113,30 @@ open_master(struct boot *boot, struct buf *why)
 	boot->provider.master = master;
 }
 
+static void *
+map_shared(struct boot *boot, const char *name, size_t size, struct buf *why)
+{
+	const char *path = arena_printf(boot->arena, "%s/%s", boot->conf.state_dir, name);
+	void *mapping = shared_map(path, size);
+
+	if (!mapping)
+		buf_printf(why,
+			   "%s: cannot be mapped: %s; the folder must belong to the user "
+			   "that the workers run as\n",
+			   path, strerror(errno));
+	return mapping;
+}
+
 static void
 open_shared(struct boot *boot, struct buf *why)
 {
 	const char *dir = boot->conf.state_dir;
 
-	boot->shared = shared_map(arena_printf(boot->arena, "%s/throttle", dir), throttle_size());
-	if (!boot->shared)
-		buf_printf(why,
-			   "%s/throttle: cannot be mapped: %s; the folder must belong to the user "
-			   "that the workers run as\n",
-			   dir, strerror(errno));
+	boot->shared = map_shared(boot, "throttle", throttle_size(), why);
 	boot->provider.throttle = boot->shared;
+	boot->gate = map_shared(boot, "gate", gate_size(), why);
+	if (boot->gate)
+		boot->provider.gate = gate_new(boot->gate);
 	boot->provider.ring = ring_open(arena_printf(boot->arena, "%s/" BOOT_RING_FILE, dir));
 	if (!boot->provider.ring)
 		buf_printf(why, "%s/failures: cannot be opened: %s\n", dir, strerror(errno));
@@ -161,6 +177,8 @@ construct(struct boot *boot, unsigned parts, const char *program, struct buf *wh
 	provider->clock = &clock_system;
 	provider->random = &rand_system;
 	provider->host = host_name(boot->arena);
+	provider->fetcher = fetch_program(boot->arena, &boot->conf);
+	provider->key_sets = key_sets_new();
 	open_log(boot, parts, program, why);
 	if (parts & BOOT_PAGES)
 		open_pages(boot, why);
@@ -195,12 +213,16 @@ boot_close(struct boot *boot)
 	if (!boot)
 		return;
 	realms_free(boot->provider.realms);
+	key_sets_free(boot->provider.key_sets);
+	gate_free(boot->provider.gate);
 	if (boot->provider.store)
 		store_close(boot->provider.store);
 	if (boot->provider.ring)
 		ring_close(boot->provider.ring);
 	if (boot->shared)
 		shared_unmap(boot->shared, throttle_size());
+	if (boot->gate)
+		shared_unmap(boot->gate, gate_size());
 	if (boot->provider.log)
 		log_close(boot->provider.log);
 	arena_free(boot->arena);

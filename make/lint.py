@@ -37,7 +37,8 @@ LAYERS = {
     "fcgi": [*CORE, "sql"],
     "ctl": [*CORE, "sql", "fcgi"],
     "pamd": ["base/str", "base/buf", "base/num"],
-    "fetch": ["base"],
+    # both sides of the socket share one description of its packets
+    "fetch": ["base", "conf", "port/fetch_wire"],
 }
 
 # Who alone includes a foreign header: folders or files.

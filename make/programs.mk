@@ -7,6 +7,7 @@ LIBS_base := -lcrypto -ljson-c
 LIBS_conf := -linih
 LIBS_authn := -lcrypt -largon2
 LIBS_sql  := -lmariadb
+LIBS_fetch := -lcurl
 
 # $(call archive,name,folder)
 define archive
@@ -32,7 +33,7 @@ CORE_ARCHIVES := $(foreach l,endpoint manage authn oauth http,$(BUILD)/lib$(l).a
 	$(BUILD)/libsql.a $(foreach l,port model conf seal jose base,$(BUILD)/lib$(l).a)
 CORE_LIBS := $(LIBS_authn) $(LIBS_conf) $(LIBS_sql) $(LIBS_base)
 
-PROGRAMS := $(BUILD)/ostiary.fcgi $(BUILD)/ostiary
+PROGRAMS := $(BUILD)/ostiary.fcgi $(BUILD)/ostiary $(BUILD)/ostiary-fetch
 
 .DEFAULT_GOAL := all
 .PHONY: all
@@ -49,7 +50,8 @@ $(BUILD)/prefix: FORCE
 	@echo '$(PREFIX)' | cmp -s - $@ || echo '$(PREFIX)' > $@
 .PHONY: FORCE
 $(BUILD)/core/conf/conf.o: $(BUILD)/prefix
-$(BUILD)/core/conf/conf.o: ALL_CFLAGS += -DOSTIARY_PAGES_DIR='"$(PREFIX)/share/ostiary/pages"'
+$(BUILD)/core/conf/conf.o: ALL_CFLAGS += -DOSTIARY_PAGES_DIR='"$(PREFIX)/share/ostiary/pages"' \
+	-DOSTIARY_LIB_DIR='"$(PREFIX)/lib/ostiary"'
 
 OBJECTS_worker := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fcgi/*.c))
 OBJECTS_ctl := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ctl/*.c)) $(BUILD)/fcgi/boot.o
@@ -64,5 +66,13 @@ $(BUILD)/ostiary: $(OBJECTS_ctl) $(CORE_ARCHIVES)
 	@echo "  LD  $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $(OBJECTS_ctl) \
 		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
+
+# The helper that goes out. Of the ports it has the wire format alone.
+OBJECTS_fetch := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fetch/*.c))
+FETCH_ARCHIVES := $(foreach l,port conf base,$(BUILD)/lib$(l).a)
+$(BUILD)/ostiary-fetch: $(OBJECTS_fetch) $(FETCH_ARCHIVES)
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(OBJECTS_fetch) $(FETCH_ARCHIVES) $(LIBS_fetch) $(LIBS_conf) \
+		$(LIBS_base)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -20,6 +20,7 @@ static const struct statement_set *const sets[STATEMENT_SETS] = {
 	[SET_SESSION] = &session_statements, [SET_GRANT] = &grant_statements,
 	[SET_TOKEN] = &token_statements,     [SET_AUDIT] = &audit_statements,
 	[SET_RIGHTS] = &rights_statements,   [SET_REPLAY] = &replay_statements,
+	[SET_FETCHED] = &fetched_statements, [SET_RESOURCE] = &resource_statements,
 };
 
 struct sql_in

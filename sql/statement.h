@@ -72,6 +72,8 @@ enum statement_set_number {
 	SET_AUDIT,
 	SET_RIGHTS,
 	SET_REPLAY,
+	SET_FETCHED,
+	SET_RESOURCE,
 	STATEMENT_SETS,
 };
 
@@ -91,6 +93,8 @@ extern const struct statement_set token_statements;
 extern const struct statement_set audit_statements;
 extern const struct statement_set rights_statements;
 extern const struct statement_set replay_statements;
+extern const struct statement_set resource_statements;
+extern const struct statement_set fetched_statements;
 
 /* Runs a change. STORE_OK when it changed a row, STORE_NONE when none. */
 enum store_verdict sql_change(struct store *store, const struct statement_set *set, unsigned which,

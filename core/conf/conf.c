@@ -20,9 +20,15 @@
 #define OSTIARY_PAGES_DIR "/usr/local/share/ostiary/pages"
 #endif
 
+#ifndef OSTIARY_LIB_DIR
+#define OSTIARY_LIB_DIR "/usr/local/lib/ostiary"
+#endif
+
 #define TEXT_MAX   128
 #define PATH_BYTES 160 /* with the longest name it fits one line of inih */
 #define WRAP_AT    78
+
+#define FETCH_PATH_BYTES 107 /* what the address of a Unix socket holds */
 
 #define AT(member) offsetof(struct conf, member)
 
@@ -77,6 +83,29 @@ static const struct conf_option options[] = {
 	 "begins."},
 	{"server", "throttle_network_limit", CONF_INT, AT(throttle_network_limit), 1, 100000, "50",
 	 "The same for one network (IPv4 /24; IPv6 /64 and /48)."},
+	{"server", "rate_limit_network", CONF_INT, AT(rate_limit_network), 0, 6000000, "600",
+	 "How many requests a minute are taken from one network (IPv4 /24; IPv6 /64) that prove no "
+	 "client: of public clients, of nobody, and those whose client authentication fails. A "
+	 "minute's worth may come at once. 0: no limit."},
+
+	{"fetch", "fetch_socket", CONF_PATH, AT(fetch_socket), 0, FETCH_PATH_BYTES,
+	 "/run/ostiary-fetch/socket",
+	 "The socket of the service ostiary-fetch, which fetches documents of clients and trusted "
+	 "issuers over HTTPS for the workers. Empty: workers start fetch_program themselves, for "
+	 "hosts where no service can run; they need a way out to the network then."},
+	{"fetch", "fetch_program", CONF_PATH, AT(fetch_program), 1, PATH_BYTES,
+	 OSTIARY_LIB_DIR "/ostiary-fetch",
+	 "The program that workers start when fetch_socket is empty."},
+	{"fetch", "fetch_allow_networks", CONF_TEXT, AT(fetch_allow_networks), 0, TEXT_MAX, "",
+	 "Networks that are fetched from although they are private, as in \"10.1.0.0/16, "
+	 "fd00:1::/32\". Public addresses are always allowed, all others refused."},
+	{"fetch", "fetch_allow_ports", CONF_TEXT, AT(fetch_allow_ports), 1, TEXT_MAX, "443",
+	 "The ports that are fetched from, as in \"443, 8443\"."},
+	{"fetch", "fetch_ca_file", CONF_PATH, AT(fetch_ca_file), 0, PATH_BYTES, "",
+	 "The certificate of an authority that is believed beside those of the system (PEM)."},
+	{"fetch", "fetch_timeout", CONF_INT, AT(fetch_timeout), 100, 1900, "1800",
+	 "How many milliseconds one fetch may take, looking up the name and connecting included. "
+	 "Nobody waits for more than two seconds."},
 
 	{"log", "log_target", CONF_TEXT, AT(log_target), 1, TEXT_MAX, "syslog",
 	 "Where log lines go: syslog, stderr or the absolute path of a file."},

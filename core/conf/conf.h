@@ -42,6 +42,16 @@ struct conf {
 	int64_t throttle_account_limit; /* failures of one account name in 15 minutes before waiting
 					   begins; 5 */
 	int64_t throttle_network_limit; /* the same from one network; 50 */
+	int64_t rate_limit_network; /* requests of strangers a minute from one network; 600; 0: no
+				       limit */
+
+	/* [fetch] */
+	const char *fetch_socket;         /* of the service; "": workers run fetch_program */
+	const char *fetch_program;        /* PREFIX/lib/ostiary/ostiary-fetch */
+	const char *fetch_allow_networks; /* "10.1.0.0/16, fd00::/8": beside public addresses */
+	const char *fetch_allow_ports;    /* "443" */
+	const char *fetch_ca_file;        /* an authority beside the system's; "" */
+	int64_t fetch_timeout;            /* milliseconds, connecting included */
 
 	/* [log] */
 	const char *log_target; /* "syslog", "stderr" or a file */

@@ -54,4 +54,8 @@ enum store_verdict fetched_keep(struct store *store, const struct fetched_claim 
 enum store_verdict fetched_fail(struct store *store, const struct fetched_claim *claim,
 				const char *failure) __attribute__((warn_unused_result));
 
+/* Nobody was asked: the next may try at once. */
+enum store_verdict fetched_give_up(struct store *store, const struct fetched_claim *claim)
+	__attribute__((warn_unused_result));
+
 #endif

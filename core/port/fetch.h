@@ -19,7 +19,8 @@ enum fetch_verdict {
 	FETCH_OK,      /* the server answered; any status */
 	FETCH_REFUSED, /* the URL or the address behind it is not one that we ask */
 	FETCH_FAILED,  /* no answer, one too late or too long, or bad TLS */
-	FETCH_BUSY,    /* enough of the pool waits already: callers answer 503 */
+	FETCH_BUSY, /* enough of the pool waits already, or our own service does not answer: callers
+		       answer 503 */
 };
 
 #define FETCH_NO_AGE (-1)

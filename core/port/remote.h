@@ -35,6 +35,10 @@ struct remote_rules {
 	int64_t fresh_most;  /* where it says nothing the least holds */
 	int64_t newer_than;  /* 0; or the fetched_at of a document that turned out too old: it is
 				fetched again even while it is fresh, within REMOTE_RETRY */
+	/* Why a body is not the document meant, or NULL; such a one never takes the place of an
+	 * older one. May be NULL itself. */
+	const char *(*check)(void *context, const char *body, size_t size);
+	void *context;
 };
 
 /* Everything belongs to the request's arena. */

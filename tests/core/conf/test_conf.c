@@ -89,8 +89,8 @@ static const struct {
 	 "[keys]\n"
 	 "master_key_file = master.key\n",
 	 "@/conf:1: unknown option stray; `ostiary config reference` lists all there are\n"
-	 "@/conf:2: unknown section []; there are [database] [keys] [server] [log]\n"
-	 "@/conf:3: unknown section [datbase]; there are [database] [keys] [server] [log]\n"
+	 "@/conf:2: unknown section []; there are [database] [keys] [server] [fetch] [log]\n"
+	 "@/conf:3: unknown section [datbase]; there are [database] [keys] [server] [fetch] [log]\n"
 	 "@/conf:6: db_port has a bad value; write a number from 1 to 65535\n"
 	 "@/conf:8: db_name was given in line 7 already; keep one\n"
 	 "@/conf:9: neither a [section] nor an option; write name = value, or # in front of a "
@@ -105,7 +105,7 @@ static const struct {
 	{"name in capitals", KEY "[log]\nLog_Level = info\n",
 	 "@/conf:4: unknown option Log_Level; `ostiary config reference` lists all there are\n"},
 	{"section in capitals", KEY "[Log]\n",
-	 "@/conf:3: unknown section [Log]; there are [database] [keys] [server] [log]\n"},
+	 "@/conf:3: unknown section [Log]; there are [database] [keys] [server] [fetch] [log]\n"},
 	{"no name", KEY "= 1\n",
 	 "@/conf:3: unknown option ; `ostiary config reference` lists all there are\n"},
 	{"control character", KEY "[log]\nlog_target = /a\x1b[2J\n",
@@ -248,6 +248,7 @@ test_values(void **state)
 	assert_false(conf.allow_http_loopback);
 	assert_int_equal(conf.throttle_account_limit, 5);
 	assert_int_equal(conf.throttle_network_limit, 50);
+	assert_int_equal(conf.rate_limit_network, 600);
 	assert_string_equal(conf.log_target, "syslog");
 	assert_int_equal(conf.log_level, LOG_LEVEL_INFO);
 
