@@ -10,6 +10,7 @@
 #include "core/base/str.h"
 #include "core/model/profile.h"
 #include "core/model/realm.h"
+#include "core/model/resource.h"
 #include "sql/statement.h"
 
 #define REMOVE_STEP      1000 /* rows of one DELETE */
@@ -311,7 +312,7 @@ realm_load(struct store *store, struct arena *arena, struct realm_list *list)
 	if (verdict == STORE_OK)
 		realms_from_rows(store, arena, rows, rows_count,
 				 (struct scope_rows){scopes, scopes_count}, list);
-	return verdict;
+	return verdict == STORE_OK ? resource_load(store, arena, list) : verdict;
 }
 
 enum store_verdict

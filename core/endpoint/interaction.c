@@ -12,7 +12,9 @@
 #include "core/base/json.h"
 #include "core/base/uri.h"
 #include "core/endpoint/call.h"
+#include "core/endpoint/consent_list.h"
 #include "core/endpoint/reply.h"
+#include "core/oauth/consent.h"
 
 /* What the step under prompt=none is called (OpenID Connect Core 3.1.2.6). */
 static const struct {
@@ -43,7 +45,7 @@ facts_of(const struct interaction *interaction)
 	return facts;
 }
 
-/* Scopes the person has allowed this client before; an empty list when there are none. */
+/* What the person has allowed this client before; an empty list when there is nothing. */
 static int
 remembered_scopes(struct interaction *interaction, struct strlist *scopes)
 {
@@ -57,7 +59,8 @@ remembered_scopes(struct interaction *interaction, struct strlist *scopes)
 	if (verdict == STORE_DOWN)
 		return fail_down(tx);
 	interaction->allowed_before =
-		verdict == STORE_OK && strlist_split(tx->arena, text, ' ', SCOPES_MAX, scopes) == 0;
+		verdict == STORE_OK &&
+		strlist_split(tx->arena, text, ' ', CONSENT_ITEMS_MAX, scopes) == 0;
 	if (!interaction->allowed_before)
 		*scopes = (struct strlist){0};
 	return 0;
@@ -165,38 +168,6 @@ show_select(struct interaction *interaction)
 	page_send(interaction->call, 200, "select_account", values);
 }
 
-/* The catalogue's text for standard scopes, the realm's own in the reader's language for others. */
-static const char *
-scope_text(struct call *call, const char *name)
-{
-	const struct scope *scope = realm_scope(call->tx.realm, name);
-	const char *text = NULL;
-
-	if (!scope || !scope->description)
-		return locale_find(call->locale, arena_printf(call->tx.arena, "scope_%s", name));
-	text = json_text_or_null(scope->description, call->locale->tag);
-	return text ? text : json_text_or_null(scope->description, "");
-}
-
-static struct json_object *
-scope_values(struct interaction *interaction, const struct strlist *remembered)
-{
-	struct call *call = interaction->call;
-	const struct strlist *asked = &interaction->authz.consent;
-	struct json_object *list = json_new_array(call->tx.arena);
-
-	for (size_t i = 0; i < asked->count; i++) {
-		struct json_object *item = json_new_object(call->tx.arena);
-
-		json_add_text(item, "name", asked->item[i]);
-		json_add_text(item, "description", scope_text(call, asked->item[i]));
-		json_add_bool(item, "new",
-			      remembered->count && !strlist_has(remembered, asked->item[i]));
-		json_push(list, item);
-	}
-	return list;
-}
-
 static void
 show_consent(struct interaction *interaction, const struct strlist *remembered)
 {
@@ -208,7 +179,7 @@ show_consent(struct interaction *interaction, const struct strlist *remembered)
 	if (!values)
 		return;
 	page_add_account(values, call->tx.arena, &interaction->browser.account);
-	json_add(values, "scopes", scope_values(interaction, remembered));
+	consent_list_add(call, values, &authz->consent, remembered);
 	json_add_bool(values, "offline", strlist_has(&authz->scopes, "offline_access"));
 	if (uri_parse(call->tx.arena, authz->reply_to, &uri) == 0 && uri.host) {
 		json_add_text(values, "return_host", uri.host);

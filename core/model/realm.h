@@ -14,6 +14,7 @@
 struct arena;
 struct json_object;
 struct profile;
+struct resource;
 
 #define REALM_NAME_MAX   32 /* a-z 0-9 -, begins with a letter; never changes */
 #define REALM_ISSUER_MAX 255
@@ -42,6 +43,8 @@ struct realm {
 	int64_t epoch; /* grants and sessions made before are void; 0: none */
 	struct scope *scopes;
 	size_t scopes_count;
+	const struct resource *resources; /* see core/model/resource.h */
+	size_t resources_count;
 };
 
 struct realm_list {
@@ -76,11 +79,13 @@ const struct scope *scopes_standard(size_t *count);
 
 /* ---- storage ---- */
 
-/* The generation counter: moved by every change of a realm, key, scope or existing client. */
+/* The generation counter: moved by every change of a realm, key, scope, resource server or existing
+ * client. */
 enum store_verdict generation_read(struct store *store, int64_t *generation);
 enum store_verdict generation_bump(struct store *store);
 
-/* All realms with their scopes, in the arena, and the generation they were read at. */
+/* All realms with their scopes and resource servers, in the arena, and the generation they were
+ * read at. */
 enum store_verdict realm_load(struct store *store, struct arena *arena, struct realm_list *list);
 
 /* CONFLICT when name, issuer or id is taken. These bump the generation themselves. */

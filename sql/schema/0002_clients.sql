@@ -20,8 +20,10 @@ ALTER TABLE auth_grant
 	MODIFY COLUMN client_id VARBINARY(255) NOT NULL,
 	ADD COLUMN IF NOT EXISTS resources VARBINARY(4096) NULL;
 
+-- Scopes of resource servers are remembered with their identifiers.
 ALTER TABLE consent
-	MODIFY COLUMN client_id VARBINARY(255) NOT NULL;
+	MODIFY COLUMN client_id VARBINARY(255) NOT NULL,
+	MODIFY COLUMN scope MEDIUMBLOB NOT NULL;
 
 ALTER TABLE audit
 	MODIFY COLUMN client_id VARBINARY(255) NULL;

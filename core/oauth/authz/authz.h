@@ -44,6 +44,7 @@ struct authz {
 	const char *state; /* NULL when not sent */
 	const char *nonce;
 	const char *code_challenge; /* S256; NULL when not sent */
+	struct strlist resources;   /* resource servers that it names (RFC 8707) */
 	struct strlist scopes;      /* asked for, known, and allowed to the client */
 	bool openid;
 	unsigned prompt;
@@ -52,8 +53,8 @@ struct authz {
 	const char *ui_locales; /* NULL */
 	const char *hint_sub;   /* of a verified id_token_hint; NULL */
 	const char *claims;     /* what of the claims parameter may be answered; NULL */
-	struct strlist
-		consent; /* scopes that the person must have allowed: scopes and those of claims */
+	struct strlist consent; /* what the person must have allowed, as items of
+				   core/oauth/consent.h: scopes, those of claims, resources */
 };
 
 struct authz_step {

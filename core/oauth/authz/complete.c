@@ -9,6 +9,7 @@
 #include "core/model/handle.h"
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/claims.h"
+#include "core/oauth/consent.h"
 
 /* How long a completed flow is remembered beyond the life of its sealed page. */
 #define FLOW_MEMORY 60
@@ -45,6 +46,9 @@ fill_grant(struct completion *work, const struct handle *code)
 		.offline = strlist_has(&authz->scopes, "offline_access"),
 		.auth_epoch = work->subject->account->auth_epoch,
 		.scope = strlist_join(tx->arena, &authz->scopes, ' '),
+		.resources = authz->resources.count
+				     ? strlist_join(tx->arena, &authz->resources, ' ')
+				     : NULL,
 		.claims = authz->claims,
 		.nonce = authz->nonce,
 		.acr = ACR_PASSWORD,
@@ -63,24 +67,35 @@ fill_grant(struct completion *work, const struct handle *code)
 	memcpy(grant->code_hash, code->hash, sizeof(grant->code_hash));
 }
 
+static void
+append(struct strlist *all, const struct strlist *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		if (!strlist_has(all, more->item[i]))
+			all->item[all->count++] = more->item[i];
+}
+
+/* What was allowed before stays, unless it has become too much to remember. */
 static enum store_verdict
 remember_consent(struct completion *work, struct store *store)
 {
 	struct tx *tx = work->tx;
+	const struct strlist *now = &work->authz->consent, *before = work->subject->consented;
 	struct strlist all = {0};
-	const struct strlist *lists[] = {work->subject->consented, &work->authz->consent};
 	const uint8_t *account_id = work->subject->account->id;
 	const struct audit_about about = {
 		.account_id = account_id,
 		.session_id = work->subject->session->id,
 		.client_id = work->authz->client->client_id,
-		.detail = strlist_join(tx->arena, &work->authz->consent, ' '),
+		.detail = arena_printf(tx->arena, "%.2000s", strlist_join(tx->arena, now, ' ')),
 	};
 	enum store_verdict verdict;
 
-	for (size_t i = 0; i < 2; i++)
-		for (size_t j = 0; lists[i] && j < lists[i]->count; j++)
-			all = strlist_with(tx->arena, &all, lists[i]->item[j]);
+	all.item =
+		arena_array(tx->arena, now->count + (before ? before->count : 0), sizeof(char *));
+	append(&all, now);
+	if (before && all.count + before->count <= CONSENT_ITEMS_MAX)
+		append(&all, before);
 	verdict = consent_put(store, tx->realm->id, account_id, about.client_id,
 			      strlist_join(tx->arena, &all, ' '), tx->now);
 	return verdict == STORE_OK ? tx_audit(tx, "consent", &about) : verdict;

@@ -14,9 +14,11 @@
 #include "core/oauth/authz/redirect.h"
 #include "core/oauth/claims.h"
 #include "core/oauth/client_auth.h"
+#include "core/oauth/consent.h"
 #include "core/oauth/hint.h"
 #include "core/oauth/parameters.h"
 #include "core/oauth/pkce.h"
+#include "core/oauth/target.h"
 
 static int
 step_client(struct tx *tx, struct authz *authz)
@@ -155,23 +157,30 @@ step_response_type(struct tx *tx, struct authz *authz)
 	return 0;
 }
 
+static int
+step_resource(struct tx *tx, struct authz *authz)
+{
+	return target_asked(tx, authz->client, TARGET_FOR_PERSON, authz->form, &authz->resources);
+}
+
 /* Unknown scopes are ignored (OpenID Connect Core 3.1.2.1); known ones must be allowed to the
  * client. */
 static int
 step_scope(struct tx *tx, struct authz *authz)
 {
 	const char *sent = form_get(authz->form, "scope");
-	struct strlist asked;
+	struct strlist asked, reach;
 
 	if (sent && strlen(sent) > SCOPE_MAX)
 		return fail(tx, OAUTH_INVALID_SCOPE, "scope is longer than 1024 bytes", NULL);
 	if (strlist_split(tx->arena, sent, ' ', SCOPES_ASKED_MAX, &asked) != 0)
 		return fail(tx, OAUTH_INVALID_SCOPE, "scope names too many scopes", NULL);
 	authz->scopes = (struct strlist){0};
+	reach = target_reach(tx, authz->client, TARGET_FOR_PERSON, &authz->resources, &asked);
 	for (size_t i = 0; i < asked.count; i++) {
 		const char *name = asked.item[i];
 
-		if (!realm_scope(tx->realm, name))
+		if (!target_knows_scope(tx->realm, &reach, name))
 			continue;
 		/* without a refresh token there is nothing to keep (OpenID Connect Core 11) */
 		if (strcmp(name, "offline_access") == 0 &&
@@ -346,6 +355,17 @@ step_claims(struct tx *tx, struct authz *authz)
 	return 0;
 }
 
+/* Scopes of the same name at two resources are two things to allow. */
+static int
+step_consent(struct tx *tx, struct authz *authz)
+{
+	struct strlist reach = target_reach(tx, authz->client, TARGET_FOR_PERSON, &authz->resources,
+					    &authz->scopes);
+
+	authz->consent = consent_items(tx->arena, tx->realm, &reach, &authz->consent);
+	return 0;
+}
+
 static const struct authz_step steps[] = {
 	{"client", step_client},
 	{"redirect_uri", step_redirect_uri}, /* the gate: failures after it go to the client */
@@ -353,6 +373,7 @@ static const struct authz_step steps[] = {
 	{"duplicates", step_duplicates},
 	{"request_object", step_request_object},
 	{"response_type", step_response_type},
+	{"resource", step_resource},
 	{"scope", step_scope},
 	{"pkce", step_pkce},
 	{"nonce", step_nonce},
@@ -360,6 +381,7 @@ static const struct authz_step steps[] = {
 	{"max_age", step_max_age},
 	{"hints", step_hints},
 	{"claims", step_claims},
+	{"consent", step_consent},
 };
 
 const struct authz_step *
@@ -386,7 +408,28 @@ static const char *const carried[] = {
 	"nonce",         "code_challenge", "code_challenge_method",
 	"prompt",        "max_age",        "login_hint",
 	"id_token_hint", "ui_locales",     "claims",
+	"resource",
 };
+
+/* The first value; all of resource, which may be there several times (RFC 8707 2). */
+static void
+carry(struct buf *buf, const struct form *form, const char *name)
+{
+	bool all = strcmp(name, "resource") == 0;
+
+	for (size_t i = 0; i < form->count; i++) {
+		const char *value = form->field[i].value;
+
+		if (strcmp(form->field[i].name, name) != 0)
+			continue;
+		if (buf->size)
+			buf_add_char(buf, '&');
+		buf_printf(buf, "%s=", name);
+		buf_add_url(buf, value, strlen(value));
+		if (!all)
+			return;
+	}
+}
 
 char *
 authz_request_text(struct arena *arena, const struct form *form)
@@ -397,16 +440,8 @@ authz_request_text(struct arena *arena, const struct form *form)
 	for (size_t i = 0; i < form->count; i++)
 		max += 3 * (strlen(form->field[i].name) + strlen(form->field[i].value)) + 2;
 	buf_init(&buf, arena, max);
-	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
-		const char *value = form_get(form, carried[i]);
-
-		if (!value)
-			continue;
-		if (buf.size)
-			buf_add_char(&buf, '&');
-		buf_printf(&buf, "%s=", carried[i]);
-		buf_add_url(&buf, value, strlen(value));
-	}
+	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++)
+		carry(&buf, form, carried[i]);
 	if (buf_failed(&buf))
 		bug("a request text outgrew its own bound");
 	return buf.data;
