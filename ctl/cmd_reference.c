@@ -10,6 +10,7 @@
 #include "core/model/client.h"
 #include "core/model/profile.h"
 #include "ctl/commands.h"
+#include "ctl/reference_endpoints.h"
 
 #define MAN_DATE     "November 21, 2026"
 #define PAGES_FOLDER "share/ostiary/pages"
@@ -339,6 +340,7 @@ run(struct cli *cli)
 		{"conf", write_conf},
 		{"settings", write_settings},
 		{"metadata", write_metadata},
+		{"endpoints", reference_endpoints},
 	};
 	struct buf out;
 
@@ -351,13 +353,13 @@ run(struct cli *cli)
 		json_add_text(cli->doc, "text", out.data);
 		return CLI_OK;
 	}
-	return cli_fail(cli, CLI_USAGE, "reference %s: man, conf, settings or metadata",
+	return cli_fail(cli, CLI_USAGE, "reference %s: man, conf, settings, metadata or endpoints",
 			cli_arg(cli, 0));
 }
 
 static const struct cli_command commands[] = {
 	{.name = "reference",
-	 .arguments = "man|conf|settings|metadata",
+	 .arguments = "man|conf|settings|metadata|endpoints",
 	 .arguments_min = 1,
 	 .arguments_max = 1,
 	 .help = "Prints parts of the documentation.",

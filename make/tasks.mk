@@ -21,6 +21,7 @@ endif
 docs: $(BUILD)/ostiary
 	@$(BUILD)/ostiary reference man > docs/man/ostiary.8
 	@$(BUILD)/ostiary reference conf > docs/man/ostiary.conf.5
+	@$(BUILD)/ostiary reference endpoints > docs/endpoints.md
 
 .PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage install \
 	clean help

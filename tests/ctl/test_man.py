@@ -32,6 +32,40 @@ def test_page_is_clean(part, page):
     assert done.returncode == 0, (part, done.stdout)
 
 
+def read_parameters():
+    """The names of parameters that the code asks a form for."""
+    found = set()
+    for folder in ("core/oauth", "core/endpoint"):
+        for path in (TOP / folder).rglob("*.c"):
+            text = path.read_text(encoding="utf-8")
+            found |= set(re.findall(r'form_(?:get|count)\(\s*[^,;]+,\s*"(\w+)"', text))
+    return found
+
+
+# Fields of our own pages' forms, and what only makes an error clearer.
+PAGE_FIELDS = {"action", "flow", "password", "username"}
+NOT_OFFERED = {"code_challenge_algo", "registration", "request", "request_uri"}
+
+
+def test_endpoints_are_what_the_program_prints():
+    stored = (TOP / "docs/endpoints.md").read_text(encoding="utf-8")
+    assert stored == printed("endpoints"), "run `make docs`"
+
+
+def test_endpoints_name_every_parameter():
+    named = set(re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", printed("endpoints"), re.M))
+    missing = read_parameters() - named - PAGE_FIELDS - NOT_OFFERED
+    assert not missing, "core/endpoint/reference.c lacks these"
+
+
+def test_endpoints_name_every_public_route():
+    routes = set(re.findall(r'^\t\{"(/[^"]+)"', (TOP / "core/endpoint/routes.c").read_text(
+        encoding="utf-8"), re.M))
+    pages = {"/signin", "/consent", "/select", "/signout", "/static/"}
+    named = set(re.findall(r"^\| \[`(/[^`]+)`\]", printed("endpoints"), re.M))
+    assert named == routes - pages
+
+
 def commands():
     """Every command, found by walking the help."""
     groups, found = re.findall(r"^  ([a-z]+) ", subprocess.run(
