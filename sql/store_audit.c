@@ -9,6 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/json.h"
+#include "core/model/fetched.h"
 #include "core/model/setting.h"
 #include "sql/statement.h"
 
@@ -26,6 +27,7 @@ enum {
 	PURGE_REPLAYS,
 	PURGE_PUSHED,
 	PURGE_DEVICES,
+	PURGE_FETCHED,
 	LOCK_SESSIONS,
 	PURGE_FACTS,
 	PURGE_SESSIONS,
@@ -84,6 +86,9 @@ static const struct statement statements[COUNT] = {
 			  .in = "ii"},
 	[PURGE_DEVICES] = {.text = "DELETE FROM device_request WHERE expires_at <= ?"
 				   " ORDER BY expires_at, id LIMIT ?",
+			   .in = "ii"},
+	[PURGE_FETCHED] = {.text = "DELETE FROM fetched WHERE tried_at <= ?"
+				   " ORDER BY tried_at, url_hash LIMIT ?",
 			   .in = "ii"},
 	[LOCK_SESSIONS] = {OLD_SESSIONS " FOR UPDATE", "ii",
 			   SQL_ROWS(locked_columns, struct locked)},
@@ -193,6 +198,20 @@ purge_audit(struct store *store, const struct purge *purge)
 	return verdict;
 }
 
+/* Documents that nobody wanted for long: one that is in use is tried again and again. */
+static enum store_verdict
+purge_fetched(struct store *store, const struct purge *purge)
+{
+	const struct sql_in in[] = {sql_int(purge->now - FETCHED_KEPT),
+				    sql_int((int64_t)purge->max)};
+	int64_t removed = 0;
+	enum store_verdict verdict =
+		sql_change_count(store, &audit_statements, PURGE_FETCHED, in, &removed);
+
+	*purge->removed += removed;
+	return verdict;
+}
+
 enum store_verdict
 purge(struct store *store, int64_t now, size_t max, int64_t *removed)
 {
@@ -211,6 +230,8 @@ purge(struct store *store, int64_t now, size_t max, int64_t *removed)
 	}
 	if (verdict == STORE_OK)
 		verdict = purge_sessions(store, &purge);
+	if (verdict == STORE_OK)
+		verdict = purge_fetched(store, &purge);
 	if (verdict == STORE_OK)
 		verdict = purge_audit(store, &purge);
 	arena_free(purge.scratch);

@@ -378,9 +378,12 @@ void
 private_db_clear(void)
 {
 	static const char *const tables[] = {
-		"realm",        "realm_scope", "realm_key",    "client",         "client_secret",
-		"account",      "session",     "session_fact", "completed_flow", "auth_grant",
-		"access_token", "revoked_jti", "consent",      "audit",
+		"realm",        "realm_scope",    "realm_key",       "client",
+		"account",      "session",        "session_fact",    "completed_flow",
+		"access_token", "revoked_jti",    "consent",         "audit",
+		"replay",       "fetched",        "resource_server", "trusted_issuer",
+		"account_link", "pushed_request", "device_request",  "initial_token",
+		"auth_grant",   "client_secret",
 	};
 
 	private_db();

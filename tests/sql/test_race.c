@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/model/fetched.h"
+
 #define RUNNERS 8
 #define ROUNDS  60
 
@@ -142,6 +144,37 @@ update(struct store *own, uint32_t round, unsigned runner)
 	return client_update(own, &row);
 }
 
+/* Rounds of odd number find a row that is due, the others none. */
+static enum store_verdict
+claim(struct store *own, uint32_t round, unsigned runner)
+{
+	struct fetched_claim wanted = {
+		.url = "https://client.example/jwks",
+		.now = SAMPLE_NOW + runner % 2,
+		.tried_before = SAMPLE_NOW - 60,
+		.until = SAMPLE_NOW + 5,
+	};
+
+	hash_sha256(&round, sizeof(round), wanted.url_hash);
+	return fetched_claim(own, &wanted);
+}
+
+static void
+fill_fetched(void)
+{
+	for (uint32_t i = 1; i < ROUNDS; i += 2) {
+		struct fetched_claim old = {
+			.url = "https://client.example/jwks",
+			.now = SAMPLE_NOW - 60,
+			.until = SAMPLE_NOW - 55,
+		};
+
+		hash_sha256(&i, sizeof(i), old.url_hash);
+		assert_int_equal(fetched_claim(store, &old), STORE_OK);
+		assert_int_equal(fetched_fail(store, &old, "gone"), STORE_OK);
+	}
+}
+
 struct complete_and_insert {
 	uint32_t round;
 	unsigned runner;
@@ -180,6 +213,7 @@ fill(void)
 		assert_int_equal(grant_insert(store, &grant), STORE_OK);
 		assert_int_equal(key_insert(store, &key), STORE_OK);
 	}
+	fill_fetched();
 }
 
 static void
@@ -193,6 +227,7 @@ one_winner(void **state)
 		{"code_consume", consume, STORE_NONE},       {"refresh_rotate", rotate, STORE_NONE},
 		{"flow_complete", complete, STORE_CONFLICT}, {"key_set_state", promote, STORE_NONE},
 		{"grant_revoke", end_grant, STORE_NONE},     {"client_update", update, STORE_NONE},
+		{"fetched_claim", claim, STORE_NONE},
 	};
 
 	(void)state;
