@@ -18,6 +18,7 @@
 #include "core/port/fetch_program.h"
 #include "core/port/gate.h"
 #include "core/port/key_sets.h"
+#include "core/port/rate.h"
 #include "core/seal/seal.h"
 #include "sql/db.h"
 
@@ -30,6 +31,7 @@ struct boot {
 	struct provider provider;
 	void *shared;
 	void *gate;
+	void *rate;
 };
 
 static const char *
@@ -137,6 +139,10 @@ open_shared(struct boot *boot, struct buf *why)
 	boot->gate = map_shared(boot, "gate", gate_size(), why);
 	if (boot->gate)
 		boot->provider.gate = gate_new(boot->gate);
+	boot->rate = map_shared(boot, "rate", rate_size(), why);
+	boot->provider.rate = boot->rate;
+	if (boot->provider.rate)
+		rate_seed(boot->provider.rate, &rand_system);
 	boot->provider.ring = ring_open(arena_printf(boot->arena, "%s/" BOOT_RING_FILE, dir));
 	if (!boot->provider.ring)
 		buf_printf(why, "%s/failures: cannot be opened: %s\n", dir, strerror(errno));
@@ -219,6 +225,8 @@ boot_close(struct boot *boot)
 		store_close(boot->provider.store);
 	if (boot->provider.ring)
 		ring_close(boot->provider.ring);
+	if (boot->rate)
+		shared_unmap(boot->rate, rate_size());
 	if (boot->shared)
 		shared_unmap(boot->shared, throttle_size());
 	if (boot->gate)

@@ -6,11 +6,13 @@
  */
 #include "core/base/hash.h"
 
+#include <endian.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "core/base/bug.h"
 
@@ -62,6 +64,62 @@ hash_hmac_sha256(const uint8_t *key, size_t key_size, const void *data, size_t s
 	    EVP_MAC_final(context, digest, &written, SHA256_SIZE) != 1 || written != SHA256_SIZE)
 		bug("HMAC-SHA-256 failed");
 	EVP_MAC_CTX_free(context);
+}
+
+struct sip {
+	uint64_t v0, v1, v2, v3;
+};
+
+static uint64_t
+turn(uint64_t value, unsigned bits)
+{
+	return value << bits | value >> (64 - bits);
+}
+
+static void
+sip_rounds(struct sip *s, unsigned count)
+{
+	while (count-- > 0) {
+		s->v0 += s->v1;
+		s->v2 += s->v3;
+		s->v1 = turn(s->v1, 13) ^ s->v0;
+		s->v3 = turn(s->v3, 16) ^ s->v2;
+		s->v0 = turn(s->v0, 32);
+		s->v2 += s->v1;
+		s->v0 += s->v3;
+		s->v1 = turn(s->v1, 17) ^ s->v2;
+		s->v3 = turn(s->v3, 21) ^ s->v0;
+		s->v2 = turn(s->v2, 32);
+	}
+}
+
+static void
+sip_word(struct sip *s, uint64_t word)
+{
+	s->v3 ^= word;
+	sip_rounds(s, 2);
+	s->v0 ^= word;
+}
+
+uint64_t
+hash_short(const uint64_t key[2], const void *data, size_t size)
+{
+	/* "somepseudorandomlygeneratedbytes", as the algorithm says */
+	struct sip s = {key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
+			key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573};
+	const uint8_t *bytes = data;
+	uint64_t word, last = 0;
+	size_t whole = size / sizeof(word) * sizeof(word);
+
+	for (size_t i = 0; i < whole; i += sizeof(word)) {
+		memcpy(&word, bytes + i, sizeof(word));
+		sip_word(&s, le64toh(word));
+	}
+	memcpy(&last, bytes + whole, size - whole);
+	sip_word(&s, le64toh(last) | (uint64_t)size << 56);
+	s.v2 ^= 0xff;
+	sip_rounds(&s, 4);
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 bool

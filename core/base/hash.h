@@ -16,6 +16,9 @@ void hash_sha256(const void *data, size_t size, uint8_t digest[SHA256_SIZE]);
 void hash_hmac_sha256(const uint8_t *key, size_t key_size, const void *data, size_t size,
 		      uint8_t digest[SHA256_SIZE]);
 
+/* SipHash-2-4 of a short text under a secret key: for tables that strangers fill. */
+uint64_t hash_short(const uint64_t key[2], const void *data, size_t size);
+
 /* Equal; the time depends on size alone. */
 bool hash_equal(const void *a, const void *b, size_t size);
 

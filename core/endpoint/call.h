@@ -33,6 +33,11 @@ enum route_cache {
 	CACHE_LONG,  /* a year: the URL changes with the content */
 };
 
+enum route_rate {
+	RATE_NONE,     /* unlimited, or limited by the handler: rate_client() */
+	RATE_STRANGER, /* nobody authenticates here: the network is charged before the handler */
+};
+
 #define METHOD(method) (1U << (method))
 #define METHODS_GET    (METHOD(HTTP_GET) | METHOD(HTTP_HEAD))
 #define METHODS_POST   METHOD(HTTP_POST)
@@ -43,6 +48,7 @@ struct route {
 	enum route_kind kind;
 	enum route_cors cors;
 	enum route_cache cache;
+	enum route_rate rate;
 	const char *member; /* of the metadata document; NULL: not told there */
 	void (*handle)(struct call *call);
 };
@@ -106,13 +112,25 @@ void handle_static(struct call *call);
 /* Answers with the failure in call->tx, in the way of the route, and records it. */
 void failure_send(struct call *call);
 
+/* ---- rate.c: 0, or -1 with too_many_requests and when to come back ---- */
+
+/* Charges the request to the network that it came from. */
+int rate_network(struct call *call) __attribute__((warn_unused_result));
+
+/* Charges the request to the client that has authenticated itself, and to the network when that
+ * proved nothing. Every endpoint that clients authenticate at calls it. */
+struct client;
+int rate_client(struct call *call, const struct client *client) __attribute__((warn_unused_result));
+
+/* Charges a request whose client authentication failed to its network. Always -1. */
+int rate_unproven(struct call *call) __attribute__((warn_unused_result));
+
 /* ---- cors.c ---- */
 
 /* Answers a preflight. */
 void cors_preflight(struct call *call);
 
 /* Lets the request's origin read the answer when client (NULL: no client) has registered it. */
-struct client;
 void cors_allow_client(struct call *call, const struct client *client);
 
 /* ---- page.c ---- */

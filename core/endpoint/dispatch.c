@@ -200,6 +200,9 @@ prepare(struct call *call)
 	set_headers(call);
 	if (check_body(call) != 0)
 		return -1;
+	if (call->route->rate == RATE_STRANGER && request->method != HTTP_OPTIONS &&
+	    rate_network(call) != 0)
+		return -1;
 	return read_query(call);
 }
 

@@ -26,10 +26,10 @@ read_client(struct call *call, bool public_may, const struct client **client)
 	if (call->request->authorization && !credentials.basic)
 		credentials.malformed = true;
 	if (client_authenticate(tx, &credentials, public_may, client) != 0)
-		return -1;
+		return rate_unproven(call);
 	if (call->route->cors == CORS_CLIENT)
 		cors_allow_client(call, *client);
-	return 0;
+	return rate_client(call, *client);
 }
 
 void

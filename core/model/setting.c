@@ -70,6 +70,10 @@ static const struct setting settings[] = {
 	{"audit_retention", SETTING_DURATION, AT(audit_retention),
 	 DAY, 3650LL * DAY, "400d", NULL, false,
 	 "How long records of what happened are kept."},
+	{"client_rate", SETTING_NUMBER, AT(client_rate),
+	 0, 6000000, "60000", NULL, true,
+	 "How many requests a minute are taken of a client where it authenticates itself; a minute's "
+	 "worth may come at once; 0: no limit."},
 };
 /* clang-format on */
 
@@ -125,6 +129,8 @@ set_value(const struct setting *setting, const char *text, struct settings *valu
 	switch (setting->type) {
 	case SETTING_DURATION:
 		return num_parse_duration(text, setting->min, setting->max, number);
+	case SETTING_NUMBER:
+		return num_parse_int64(text, setting->min, setting->max, number);
 	case SETTING_CHOICE_NUMBER:
 		index = choice_index(setting, text);
 		if (index < 0)
@@ -185,14 +191,23 @@ setting_parse(struct arena *arena, const struct setting *setting, const char *te
 {
 	if (set_value(setting, text, values) == 0)
 		return 0;
-	if (setting->type == SETTING_DURATION)
+	switch (setting->type) {
+	case SETTING_DURATION:
 		*why = arena_printf(arena,
 				    "%s: write a duration from %s to %s with a unit s, m, h or d",
 				    setting->name, duration_text(arena, setting->min),
 				    duration_text(arena, setting->max));
-	else
+		break;
+	case SETTING_NUMBER:
+		*why = arena_printf(arena, "%s: write a number from %lld to %lld", setting->name,
+				    (long long)setting->min, (long long)setting->max);
+		break;
+	case SETTING_CHOICE_NUMBER:
+	case SETTING_CHOICE_TEXT:
 		*why = arena_printf(arena, "%s: write %s", setting->name,
 				    choices_text(arena, setting->choices));
+		break;
+	}
 	return -1;
 }
 
@@ -205,6 +220,8 @@ setting_format(struct arena *arena, const struct setting *setting, const struct 
 	switch (setting->type) {
 	case SETTING_DURATION:
 		return duration_text(arena, *number);
+	case SETTING_NUMBER:
+		return arena_printf(arena, "%lld", (long long)*number);
 	case SETTING_CHOICE_NUMBER:
 		return setting->choices[*number];
 	case SETTING_CHOICE_TEXT:

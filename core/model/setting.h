@@ -32,9 +32,10 @@ struct settings {
 	int64_t flow_lifetime;   /* how long a sign-in page stays good; default 1h; realm only */
 	int64_t key_rotation;    /* age at which a signing key is replaced; default 90d, 0 never */
 	int64_t audit_retention; /* default 400d; realm only */
+	int64_t client_rate;     /* requests a minute; default 60000; 0: no limit */
 };
 
-enum setting_type { SETTING_DURATION, SETTING_CHOICE_NUMBER, SETTING_CHOICE_TEXT };
+enum setting_type { SETTING_DURATION, SETTING_NUMBER, SETTING_CHOICE_NUMBER, SETTING_CHOICE_TEXT };
 
 struct setting {
 	const char *name; /* as in `ostiary realm set NAME=VALUE` and the stored document */

@@ -59,6 +59,7 @@ static const struct oauth_error_row rows[OAUTH_ERROR_COUNT] = {
 	[OAUTH_METHOD_NOT_ALLOWED] = {"method_not_allowed", 405, false, false,
 				      "method_not_allowed"},
 	[OAUTH_BODY_TOO_LARGE] = {"invalid_request", 413, false, false, "body_too_large"},
+	[OAUTH_TOO_MANY_REQUESTS] = {"too_many_requests", 429, false, false, "too_many_requests"},
 };
 
 const struct oauth_error_row *

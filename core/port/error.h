@@ -52,6 +52,9 @@ enum oauth_error {
 	OAUTH_NOT_FOUND,
 	OAUTH_METHOD_NOT_ALLOWED,
 	OAUTH_BODY_TOO_LARGE,
+	/* RFC 6585 4 names the status alone, and no OAuth document a code for it: slow_down is for
+	   polling devices, temporarily_unavailable a trouble of ours */
+	OAUTH_TOO_MANY_REQUESTS,
 	OAUTH_ERROR_COUNT,
 };
 

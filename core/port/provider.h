@@ -21,6 +21,7 @@ struct gate;
 struct key_sets;
 struct master;
 struct pages;
+struct rate;
 struct ring;
 struct throttle;
 
@@ -33,6 +34,7 @@ struct provider {
 	struct log *log;
 	struct realms *realms;
 	struct throttle *throttle; /* shared by the workers of the host; NULL on the command line */
+	struct rate *rate;         /* requests counted, shared likewise; NULL likewise */
 	struct ring *ring;         /* newest failures; NULL where there is none */
 	const struct pages
 		*pages; /* templates, catalogues, static files; NULL on the command line */

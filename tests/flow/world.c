@@ -16,7 +16,10 @@
 #include "core/manage/manage_client.h"
 #include "core/manage/manage_key.h"
 #include "core/manage/manage_realm.h"
+#include "core/port/key_sets.h"
+#include "core/port/rate.h"
 #include "core/seal/seal.h"
+#include "tests/lib/fake_net.h"
 
 #define WORLD_MEMORY ((size_t)256 << 20)
 #define LINES_MAX    4000
@@ -169,9 +172,13 @@ open_provider(void)
 		.host = "testhost",
 		.pages = pages_load(own.arena, "pages", &why),
 		.throttle = calloc(1, throttle_size()),
+		.fetcher = &fake_net,
+		.key_sets = key_sets_new(),
+		.rate = calloc(1, rate_size()),
 		.ring = ring_open(arena_printf(own.arena, "%s/failures", own.folder)),
 	};
-	if (!world.provider.pages || !world.provider.throttle || !world.provider.ring)
+	if (!world.provider.pages || !world.provider.throttle || !world.provider.rate ||
+	    !world.provider.ring)
 		fail_msg("no provider: %s", why.data);
 	rand_fill(&rand_system, key, sizeof(key));
 	world.provider.master = seal_master_new(own.arena, key);
@@ -217,7 +224,9 @@ world_close(void **state)
 	(void)state;
 	drop_connection();
 	ring_close(world.provider.ring);
+	key_sets_free(world.provider.key_sets);
 	free(world.provider.throttle);
+	free(world.provider.rate);
 	log_close(world.provider.log);
 	drop_lines();
 	unlink(arena_printf(own.arena, "%s/failures", own.folder));
@@ -233,7 +242,7 @@ empty_tables(void)
 	static const char *const tables[] = {
 		"client",       "client_secret",  "account",    "session",
 		"session_fact", "completed_flow", "auth_grant", "access_token",
-		"revoked_jti",  "consent",        "audit",
+		"revoked_jti",  "consent",        "audit",      "fetched",
 	};
 
 	for (size_t i = 0; i < COUNT(tables); i++)
@@ -277,7 +286,9 @@ world_fresh(void **state)
 	world.now_ms = WORLD_NOW * 1000;
 	world.answered = NULL;
 	drop_lines();
+	fake_net_clear();
 	memset(world.provider.throttle, 0, throttle_size());
+	memset(world.provider.rate, 0, rate_size());
 	empty_tables();
 	realms_forget(world.provider.realms);
 	add_clients();

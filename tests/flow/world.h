@@ -2,7 +2,8 @@
 /*
  * A whole provider in process on a private MariaDB: a clock that the test moves, the pages of the
  * project, a throttle of its own, a ring of failures in a temporary file, a log whose lines are
- * kept, and realms with keys. What a test adds (clients, people) is gone before the next one.
+ * kept, and realms with keys. Other servers are those of tests/lib/fake_net.h. What a test adds
+ * (clients, people) is gone before the next one.
  */
 #ifndef OSTIARY_TESTS_WORLD_H
 #define OSTIARY_TESTS_WORLD_H

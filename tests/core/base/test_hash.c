@@ -31,6 +31,31 @@ test_sha256(void **state)
 	}
 }
 
+/* The reference's vectors: key 00 01 … 0f, data 00 01 … of the size. */
+static const struct {
+	const char *name;
+	size_t size;
+	uint64_t hash;
+} shorts[] = {
+	{"empty", 0, 0x726fdb47dd0e0e31},
+	{"one byte", 1, 0x74f839c593dc67fd},
+	{"one word", 8, 0x93f5f5799a932462},
+	{"not quite two words", 15, 0xa129ca6149be45e5},
+};
+
+static void
+test_short(void **state)
+{
+	const uint64_t key[2] = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
+	uint8_t data[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)i;
+	for (size_t i = 0; i < COUNT(shorts); i++)
+		check(hash_short(key, data, shorts[i].size) == shorts[i].hash, shorts[i].name);
+}
+
 static const struct {
 	const char *name;
 	int key_byte; /* the key is key_size of these, or text when 0 */
@@ -109,10 +134,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_sha256),
-		arena_test(test_hmac),
-		cmocka_unit_test(test_equal),
-		cmocka_unit_test(test_wipe),
+		arena_test(test_sha256),      arena_test(test_short),      arena_test(test_hmac),
+		cmocka_unit_test(test_equal), cmocka_unit_test(test_wipe),
 	};
 
 	return cmocka_run_group_tests_name("base hash", tests, NULL, NULL);

@@ -45,6 +45,7 @@ static const char *const keys_of_code[] = {
 	"error_method_not_allowed",
 	"error_body_too_large",
 	"error_internal",
+	"error_too_many_requests",
 	"error_logout_hint_invalid",
 	"error_access_denied",
 };
@@ -55,7 +56,7 @@ static const char *const errors_with_page[] = {
 	"request_malformed", "flow_expired",          "unavailable",
 	"not_found",         "method_not_allowed",    "body_too_large",
 	"internal",          "logout_hint_invalid",   "access_denied",
-	"cookies",
+	"cookies",           "too_many_requests",
 };
 
 static const struct page {

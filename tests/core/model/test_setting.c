@@ -45,6 +45,10 @@ static const struct {
 	{"jwt", "access_token_format", "jwt", "jwt", NULL},
 	{"EdDSA", "access_token_alg", "EdDSA", "EdDSA", NULL},
 	{"PS256", "id_token_signed_response_alg", "PS256", "PS256", NULL},
+	{"a number", "client_rate", "600", "600", NULL},
+	{"a number of nothing", "client_rate", "0", "0", NULL},
+	{"a number with a unit", "client_rate", "10m", NULL,
+	 "client_rate: write a number from 0 to 6000000"},
 };
 
 static void
@@ -71,7 +75,7 @@ test_values(void **state)
 	}
 }
 
-/* Every duration takes both ends of its range and nothing beyond. */
+/* Every duration and number takes both ends of its range and nothing beyond. */
 static void
 test_ranges(void **state)
 {
@@ -86,12 +90,14 @@ test_ranges(void **state)
 			int result;
 		} cases[] = {{row->min - 1, -1}, {row->max + 1, -1}, {row->min, 0}, {row->max, 0}};
 
-		if (row->type != SETTING_DURATION)
+		if (row->type != SETTING_DURATION && row->type != SETTING_NUMBER)
 			continue;
 		for (size_t c = 0; c < COUNT(cases); c++) {
 			struct settings settings;
 			const char *why;
-			const char *text = arena_printf(arena, "%llds", (long long)cases[c].value);
+			const char *text =
+				arena_printf(arena, "%lld%s", (long long)cases[c].value,
+					     row->type == SETTING_DURATION ? "s" : "");
 
 			settings_default(&settings);
 			check(setting_parse(arena, row, text, &settings, &why) == cases[c].result,
@@ -114,7 +120,8 @@ test_rows(void **state)
 	for (size_t i = 0; i < count; i++) {
 		check(setting_find(table[i].name) == &table[i], table[i].name);
 		check(!str_empty(table[i].help), table[i].name);
-		check((table[i].choices != NULL) == (table[i].type != SETTING_DURATION),
+		check((table[i].choices != NULL) == (table[i].type == SETTING_CHOICE_NUMBER ||
+						     table[i].type == SETTING_CHOICE_TEXT),
 		      table[i].name);
 		check_text(setting_format(arena, &table[i], &settings), table[i].fallback,
 			   table[i].name);
@@ -146,6 +153,7 @@ test_defaults(void **state)
 	assert_int_equal(s.flow_lifetime, 3600);
 	assert_int_equal(s.key_rotation, 90 * 86400);
 	assert_int_equal(s.audit_retention, 400 * 86400);
+	assert_int_equal(s.client_rate, 60000);
 }
 
 static const struct {

@@ -47,6 +47,7 @@ statuses(void **state)
 		{OAUTH_NOT_FOUND, "not_found", 404, false},
 		{OAUTH_METHOD_NOT_ALLOWED, "method_not_allowed", 405, false},
 		{OAUTH_BODY_TOO_LARGE, "invalid_request", 413, false},
+		{OAUTH_TOO_MANY_REQUESTS, "too_many_requests", 429, false},
 	};
 
 	(void)state;
