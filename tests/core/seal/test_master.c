@@ -64,7 +64,8 @@ test_files(void **state)
 
 	assert_non_null(mkdtemp(folder));
 	path = arena_printf(arena, "%s/key", folder);
-	count_up(NULL, key, sizeof(key));
+	for (size_t i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)i;
 	wanted = seal_master_new(arena, key);
 	for (size_t i = 0; i < COUNT(files); i++) {
 		const char *why = NULL;
