@@ -33,7 +33,8 @@ def add_client(stack, client_id, *options, public=False, **settings):
 
 
 # Tests fail sign-ins on purpose, all of them from one address.
-PATIENT = {"server": {"throttle_account_limit": 1000, "throttle_network_limit": 1000}}
+PATIENT = {"server": {"throttle_account_limit": 1000, "throttle_network_limit": 1000,
+                      "rate_limit_network": 0}}
 
 
 @pytest.fixture(scope="session")
