@@ -55,7 +55,7 @@ ask_again(struct interaction *interaction)
 	struct call *call = interaction->call;
 
 	call->authz = &interaction->authz;
-	if (authz_read(&call->tx, &call->form, &interaction->authz) != 0)
+	if (authz_read(&call->tx, &call->form, AUTHZ_AT_AUTHORIZE, &interaction->authz) != 0)
 		return;
 	call->form_action = reply_form_action(call->tx.arena, interaction->authz.reply_to);
 	interaction_ask_again(call, &interaction->browser);
@@ -74,7 +74,8 @@ handle_authorize(struct call *call)
 		return;
 	if (browser_read(call, &interaction->browser) != 0) {
 		/* prompt=none is told so, where the client is known without the database */
-		if (authz_read(tx, post ? &call->form : &call->query, &interaction->authz) == 0)
+		if (authz_read(tx, post ? &call->form : &call->query, AUTHZ_AT_AUTHORIZE,
+			       &interaction->authz) == 0)
 			call->authz = &interaction->authz;
 		return;
 	}
@@ -90,7 +91,7 @@ handle_authorize(struct call *call)
 		return;
 	}
 	call->authz = &interaction->authz;
-	if (authz_read(tx, &interaction->request, &interaction->authz) != 0)
+	if (authz_read(tx, &interaction->request, AUTHZ_AT_AUTHORIZE, &interaction->authz) != 0)
 		return;
 	call->locale = locale_pick(tx->provider->pages->locales, interaction->authz.ui_locales,
 				   call->request->accept_language);

@@ -125,6 +125,17 @@ int rate_client(struct call *call, const struct client *client) __attribute__((w
 /* Charges a request whose client authentication failed to its network. Always -1. */
 int rate_unproven(struct call *call) __attribute__((warn_unused_result));
 
+/* ---- token.c ---- */
+
+/*
+ * Reads the form of a request and authenticates the client that sends it; lets its origin read the
+ * answer where the route says so. public_may: clients without a secret too. 0, or -1 with the
+ * failure.
+ */
+struct client;
+int call_client(struct call *call, bool public_may, const struct client **client)
+	__attribute__((warn_unused_result));
+
 /* ---- cors.c ---- */
 
 /* Answers a preflight. */

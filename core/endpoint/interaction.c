@@ -344,7 +344,7 @@ interaction_resume(struct call *call)
 	if (form_parse(tx->arena, request, strlen(request), &interaction->request) != FORM_OK)
 		bug("a sealed request cannot be parsed");
 	call->authz = &interaction->authz;
-	if (authz_read(tx, &interaction->request, &interaction->authz) != 0)
+	if (authz_read(tx, &interaction->request, AUTHZ_AT_RESUME, &interaction->authz) != 0)
 		return NULL;
 	call->locale = locale_pick(tx->provider->pages->locales, interaction->authz.ui_locales,
 				   call->request->accept_language);

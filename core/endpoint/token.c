@@ -13,8 +13,8 @@
 #include "core/oauth/token/documents.h"
 #include "core/oauth/token/inspect.h"
 
-static int
-read_client(struct call *call, bool public_may, const struct client **client)
+int
+call_client(struct call *call, bool public_may, const struct client **client)
 {
 	struct tx *tx = &call->tx;
 	struct client_credentials credentials = {.form = &call->form};
@@ -40,7 +40,7 @@ handle_token(struct call *call)
 
 	token->tx = &call->tx;
 	token->form = &call->form;
-	if (read_client(call, true, &token->client) != 0 || token_request(token, &set) != 0)
+	if (call_client(call, true, &token->client) != 0 || token_request(token, &set) != 0)
 		return;
 	response_header_set(call->response, "Pragma", "no-cache"); /* RFC 6749 5.1 */
 	response_json(call->response, 200, token_document(&call->tx, &set));
@@ -52,12 +52,33 @@ read_token(struct call *call, const struct client **client, bool public_may,
 {
 	const char *token;
 
-	if (read_client(call, public_may, client) != 0)
+	if (call_client(call, public_may, client) != 0)
 		return -1;
 	token = form_get(&call->form, "token");
 	if (str_empty(token))
 		return fail(&call->tx, OAUTH_INVALID_REQUEST, "token is missing", NULL);
 	return token_inspect(&call->tx, token, inspected);
+}
+
+/* As JSON, or for who asks for it as a JWT (RFC 9701 4). */
+static void
+send_introspection(struct call *call, const struct client *client, struct json_object *document)
+{
+	struct http_response *response = call->response;
+	int wanted = http_accepts(call->request, INTROSPECTION_JWT_TYPE);
+	const char *jwt;
+
+	response_header_set(response, "Vary", "Accept");
+	if (!wanted || wanted < http_accepts(call->request, "application/json")) {
+		response_json(response, 200, document);
+		return;
+	}
+	jwt = introspection_jwt(&call->tx, client, document);
+	if (!jwt)
+		return;
+	response->status = 200;
+	response_header_set(response, "Content-Type", INTROSPECTION_JWT_TYPE);
+	buf_add_text(&response->body, jwt);
 }
 
 void
@@ -68,7 +89,7 @@ handle_introspect(struct call *call)
 
 	if (read_token(call, &client, false, &inspected) != 0)
 		return;
-	response_json(call->response, 200, introspection_document(&call->tx, client, &inspected));
+	send_introspection(call, client, introspection_document(&call->tx, client, &inspected));
 }
 
 /* Unknown, foreign and dead tokens get the same 200 (RFC 7009 2.2). */
@@ -80,7 +101,7 @@ handle_revoke(struct call *call)
 
 	if (read_token(call, &client, true, &inspected) != 0)
 		return;
-	if (inspected.found && strcmp(inspected.state.grant.client_id, client->client_id) == 0 &&
+	if (inspected.found && strcmp(inspected.client_id, client->client_id) == 0 &&
 	    token_end(&call->tx, &inspected) != 0)
 		return;
 	call->response->status = 200;

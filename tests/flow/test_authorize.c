@@ -9,11 +9,17 @@
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/claims.h"
 
-/* The order is part of the contract: nothing is sent anywhere before the second row. */
-static const char *const step_names[] = {
-	"client",        "redirect_uri", "response_mode", "duplicates", "request_object",
-	"response_type", "scope",        "pkce",          "nonce",      "prompt",
-	"max_age",       "hints",        "claims",
+/* The order is part of the contract: nothing is sent anywhere before the redirect_uri has passed.
+ * So is the matrix: a for /authorize, p for pushed requests, d for devices, r for pages that come
+ * back. */
+static const struct {
+	const char *name, *places;
+} matrix[] = {
+	{"client", "apdr"},     {"redirect_uri", "ap r"},   {"response_mode", "ap r"},
+	{"duplicates", "ap  "}, {"request_object", "ap  "}, {"response_type", "ap r"},
+	{"resource", "apdr"},   {"scope", "apdr"},          {"pkce", "ap r"},
+	{"nonce", "ap r"},      {"prompt", "ap r"},         {"max_age", "ap r"},
+	{"hints", "ap r"},      {"claims", "ap r"},         {"consent", "apdr"},
 };
 
 static void
@@ -23,9 +29,17 @@ steps_in_order(void **state)
 	const struct authz_step *steps = authz_steps(&count);
 
 	(void)state;
-	assert_int_equal(count, COUNT(step_names));
-	for (size_t i = 0; i < count; i++)
-		check_text(steps[i].name, step_names[i], step_names[i]);
+	assert_int_equal(count, COUNT(matrix));
+	for (size_t i = 0; i < count; i++) {
+		const char *places = arena_printf(world.arena, "%c%c%c%c",
+						  steps[i].places & AUTHZ_AT_AUTHORIZE ? 'a' : ' ',
+						  steps[i].places & AUTHZ_AT_PAR ? 'p' : ' ',
+						  steps[i].places & AUTHZ_AT_DEVICE ? 'd' : ' ',
+						  steps[i].places & AUTHZ_AT_RESUME ? 'r' : ' ');
+
+		check_text(steps[i].name, matrix[i].name, matrix[i].name);
+		check_text(places, matrix[i].places, matrix[i].name);
+	}
 }
 
 /* A good request of "web" with a parameter changed, or with text behind it. */
@@ -191,12 +205,12 @@ static void
 every_step_has_a_refusal(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < COUNT(step_names); i++) {
+	for (size_t i = 0; i < COUNT(matrix); i++) {
 		bool found = false;
 
 		for (size_t j = 0; j < COUNT(refusals); j++)
-			found |= str_equal(refusals[j].step, step_names[i]);
-		check(found, step_names[i]);
+			found |= str_equal(refusals[j].step, matrix[i].name);
+		check(found, matrix[i].name);
 	}
 }
 

@@ -57,9 +57,18 @@ struct authz {
 				   core/oauth/consent.h: scopes, those of claims, resources */
 };
 
+/* Where a request is looked at; each step says at which places it is taken. */
+enum authz_place {
+	AUTHZ_AT_AUTHORIZE = 1 << 0, /* a browser brings it */
+	AUTHZ_AT_PAR = 1 << 1,       /* the authenticated client pushes it (RFC 9126) */
+	AUTHZ_AT_DEVICE = 1 << 2,    /* of a device (RFC 8628), at its beginning and its approval */
+	AUTHZ_AT_RESUME = 1 << 3,    /* a page of ours brings it back, sealed */
+};
+
 struct authz_step {
 	const char *name;
 	int (*check)(struct tx *tx, struct authz *authz);
+	unsigned places; /* enum authz_place */
 };
 
 /* The steps in order. */
@@ -67,9 +76,10 @@ const struct authz_step *authz_steps(size_t *count);
 
 /*
  * Reads and checks a request. 0, or -1 with the failure in tx; then authz->reply_to tells whether
- * the failure may be sent to the client. form must live as long as authz.
+ * the failure may be sent to the client. form must live as long as authz. authz->client is the
+ * caller's where clients authenticate (AUTHZ_AT_PAR, AUTHZ_AT_DEVICE).
  */
-int authz_read(struct tx *tx, const struct form *form, struct authz *authz)
+int authz_read(struct tx *tx, const struct form *form, enum authz_place place, struct authz *authz)
 	__attribute__((warn_unused_result));
 
 /* Parameters that a request is made of, as a query string: what a page carries through sign-in. */

@@ -21,7 +21,7 @@
 #include "core/oauth/target.h"
 
 static int
-step_client(struct tx *tx, struct authz *authz)
+find_client(struct tx *tx, struct authz *authz)
 {
 	const char *client_id = form_get(authz->form, "client_id");
 	enum store_verdict verdict;
@@ -30,9 +30,8 @@ step_client(struct tx *tx, struct authz *authz)
 		tx->failure.page = "unknown_client";
 		return fail(tx, OAUTH_INVALID_REQUEST, "client_id is missing", NULL);
 	}
-	if (form_count(authz->form, "client_id") > 1 || form_count(authz->form, "redirect_uri") > 1)
-		return fail(tx, OAUTH_INVALID_REQUEST,
-			    "client_id and redirect_uri may be sent once only", NULL);
+	if (form_count(authz->form, "client_id") > 1)
+		return fail(tx, OAUTH_INVALID_REQUEST, "client_id may be sent once only", NULL);
 	verdict = client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, client_id,
 			      realms_generation(tx->provider->realms), &authz->client);
 	if (verdict == STORE_DOWN)
@@ -43,6 +42,15 @@ step_client(struct tx *tx, struct authz *authz)
 			    "client_id %.64s is %s", client_id_shown(client_id),
 			    verdict == STORE_OK ? "disabled" : "not registered in this realm");
 	}
+	return 0;
+}
+
+/* Where clients authenticate they have done so before the steps begin. */
+static int
+step_client(struct tx *tx, struct authz *authz)
+{
+	if (!authz->client && find_client(tx, authz) != 0)
+		return -1;
 	tx->client_id = authz->client->client_id;
 	authz->profile =
 		profile_strictest(tx->realm->profile, profile_find(authz->client->profile));
@@ -55,6 +63,8 @@ step_redirect_uri(struct tx *tx, struct authz *authz)
 	const char *sent = form_get(authz->form, "redirect_uri");
 	const struct strlist *registered = &authz->client->redirect_uris;
 
+	if (form_count(authz->form, "redirect_uri") > 1)
+		return fail(tx, OAUTH_INVALID_REQUEST, "redirect_uri may be sent once only", NULL);
 	if (!sent) {
 		tx->failure.page = "redirect_uri_missing";
 		if (registered->count != 1)
@@ -191,6 +201,7 @@ step_scope(struct tx *tx, struct authz *authz)
 		authz->scopes = strlist_with(tx->arena, &authz->scopes, name);
 	}
 	authz->openid = strlist_has(&authz->scopes, "openid");
+	authz->consent = authz->scopes;
 	return 0;
 }
 
@@ -330,7 +341,6 @@ step_claims(struct tx *tx, struct authz *authz)
 	const char *why = NULL;
 	const char *sub;
 
-	authz->consent = authz->scopes;
 	if (!sent)
 		return 0;
 	if (strlen(sent) > CLAIMS_PARAMETER_MAX)
@@ -366,23 +376,35 @@ step_consent(struct tx *tx, struct authz *authz)
 	return 0;
 }
 
+#define A AUTHZ_AT_AUTHORIZE
+#define P AUTHZ_AT_PAR
+#define D AUTHZ_AT_DEVICE
+#define R AUTHZ_AT_RESUME
+
+/* clang-format off */
 static const struct authz_step steps[] = {
-	{"client", step_client},
-	{"redirect_uri", step_redirect_uri}, /* the gate: failures after it go to the client */
-	{"response_mode", step_response_mode},
-	{"duplicates", step_duplicates},
-	{"request_object", step_request_object},
-	{"response_type", step_response_type},
-	{"resource", step_resource},
-	{"scope", step_scope},
-	{"pkce", step_pkce},
-	{"nonce", step_nonce},
-	{"prompt", step_prompt},
-	{"max_age", step_max_age},
-	{"hints", step_hints},
-	{"claims", step_claims},
-	{"consent", step_consent},
+	{"client",         step_client,         A | P | D | R},
+	{"redirect_uri",   step_redirect_uri,   A | P     | R}, /* the gate: later failures go to the client */
+	{"response_mode",  step_response_mode,  A | P     | R},
+	{"duplicates",     step_duplicates,     A | P        },
+	{"request_object", step_request_object, A | P        },
+	{"response_type",  step_response_type,  A | P     | R},
+	{"resource",       step_resource,       A | P | D | R},
+	{"scope",          step_scope,          A | P | D | R},
+	{"pkce",           step_pkce,           A | P     | R},
+	{"nonce",          step_nonce,          A | P     | R},
+	{"prompt",         step_prompt,         A | P     | R},
+	{"max_age",        step_max_age,        A | P     | R},
+	{"hints",          step_hints,          A | P     | R},
+	{"claims",         step_claims,         A | P     | R},
+	{"consent",        step_consent,        A | P | D | R},
 };
+/* clang-format on */
+
+#undef A
+#undef P
+#undef D
+#undef R
 
 const struct authz_step *
 authz_steps(size_t *count)
@@ -392,11 +414,17 @@ authz_steps(size_t *count)
 }
 
 int
-authz_read(struct tx *tx, const struct form *form, struct authz *authz)
+authz_read(struct tx *tx, const struct form *form, enum authz_place place, struct authz *authz)
 {
-	*authz = (struct authz){.form = form, .max_age = -1};
+	bool authenticated = place == AUTHZ_AT_PAR || place == AUTHZ_AT_DEVICE;
+
+	*authz = (struct authz){
+		.form = form,
+		.client = authenticated ? authz->client : NULL,
+		.max_age = -1,
+	};
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (steps[i].check(tx, authz) != 0)
+		if ((steps[i].places & place) && steps[i].check(tx, authz) != 0)
 			return -1;
 	return 0;
 }
