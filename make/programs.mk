@@ -68,11 +68,13 @@ $(BUILD)/ostiary: $(OBJECTS_ctl) $(CORE_ARCHIVES)
 		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
 
 # The helper that goes out. Of the ports it has the wire format alone.
-OBJECTS_fetch := $(patsubst %.c,$(BUILD)/%.o,$(wildcard fetch/*.c))
-FETCH_ARCHIVES := $(foreach l,port conf base,$(BUILD)/lib$(l).a)
-$(BUILD)/ostiary-fetch: $(OBJECTS_fetch) $(FETCH_ARCHIVES)
+OBJECTS_fetch := $(patsubst %.c,$(BUILD)/%.o,$(filter-out fetch/main.c,$(wildcard fetch/*.c)))
+$(BUILD)/libfetch.a: $(OBJECTS_fetch)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+FETCH_ARCHIVES := $(foreach l,fetch port conf base,$(BUILD)/lib$(l).a)
+$(BUILD)/ostiary-fetch: $(BUILD)/fetch/main.o $(FETCH_ARCHIVES)
 	@echo "  LD  $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $(OBJECTS_fetch) $(FETCH_ARCHIVES) $(LIBS_fetch) $(LIBS_conf) \
-		$(LIBS_base)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(FETCH_ARCHIVES) $(LIBS_fetch) $(LIBS_conf) $(LIBS_base)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -33,6 +33,16 @@ endef
 $(foreach l,base jose seal conf model port http oauth authn manage,$(eval $(call unit_tests,$(l))))
 UNIT_TESTS := $(foreach l,base jose seal conf model port http oauth authn manage,$(UNIT_TESTS_$(l)))
 
+# Of the helper that goes out: what needs no network.
+$(BUILD)/tests/fetch/test_%: $(BUILD)/tests/fetch/test_%.o $(BUILD)/libfetch.a $(BUILD)/libbase.a
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libfetch.a $(BUILD)/libbase.a -lcmocka $(LIBS_base)
+UNIT_TESTS_fetch := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fetch/test_*.c))
+.PHONY: unit-fetch
+unit-fetch: $(UNIT_TESTS_fetch)
+	@TEST_WRAPPER="$(TEST_WRAPPER)" make/test.sh $^
+UNIT_TESTS += $(UNIT_TESTS_fetch)
+
 # What tests of several folders share, such as a private MariaDB.
 OBJECTS_testlib := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/lib/*.c))
 
@@ -52,10 +62,10 @@ flow: $(FLOW_TESTS)
 
 # Fuzz targets; `make fuzz` builds them with clang in a folder of their own.
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(CORE_ARCHIVES)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libfetch.a $(CORE_ARCHIVES)
 	@echo "  LD  $@"
-	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< \
-		-Wl,--start-group $(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
+	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(BUILD)/libfetch.a \
+		$(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
 
