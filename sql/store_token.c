@@ -4,7 +4,7 @@
  */
 #include "sql/grant_rows.h"
 
-enum { INSERT, FIND, REVOKE, JTI_REVOKE, COUNT };
+enum { INSERT, FIND, CLIENT_FIND, REVOKE, JTI_REVOKE, COUNT };
 
 struct token_found {
 	struct access_row token;
@@ -26,6 +26,15 @@ static const struct sql_out token_columns[] = {
 	GRANT_STATE_OUTS(struct token_found, found),
 };
 
+struct client_found {
+	bool enabled, jti_revoked;
+};
+
+static const struct sql_out client_columns[] = {
+	{SQL_OUT_BOOL, offsetof(struct client_found, enabled), 0},
+	{SQL_OUT_BOOL, offsetof(struct client_found, jti_revoked), 0},
+};
+
 static const struct statement statements[COUNT] = {
 	[INSERT] = {.text = "INSERT INTO access_token (id, hash, grant_id, realm_id, scope,"
 			    " issued_at, expires_at, revoked_at, client_id, audience, extra)"
@@ -37,6 +46,10 @@ static const struct statement statements[COUNT] = {
 		  " JOIN auth_grant AS g ON g.id = t.grant_id AND g.realm_id = "
 		  "t.realm_id" GRANT_STATE_JOINS " WHERE t.id = ? AND t.realm_id = ?",
 		  "bbi", SQL_ROWS(token_columns, struct token_found)},
+	[CLIENT_FIND] = {"SELECT c.enabled, j.jti IS NOT NULL FROM client AS c"
+			 " LEFT JOIN revoked_jti AS j ON j.jti = ?"
+			 " WHERE c.realm_id = ? AND c.client_id = ?",
+			 "bit", SQL_ROWS(client_columns, struct client_found)},
 	[REVOKE] =
 		{.text = "UPDATE access_token SET revoked_at = ? WHERE id = ? AND revoked_at = 0",
 		 .in = "ib"},
@@ -75,6 +88,23 @@ access_find(struct store *store, struct arena *arena, uint32_t realm_id, const u
 		return STORE_NONE;
 	*row = found.token;
 	return grant_from_record(&found.found, state);
+}
+
+enum store_verdict
+access_client_find(struct store *store, struct arena *arena, uint32_t realm_id,
+		   const char *client_id, const uint8_t jti[JTI_SIZE], struct grant_state *state)
+{
+	const struct sql_in in[] = {sql_bytes(jti, JTI_SIZE), sql_int(realm_id),
+				    sql_text(client_id)};
+	struct client_found found;
+	enum store_verdict verdict =
+		sql_read_one(store, &token_statements, CLIENT_FIND, in, arena, &found);
+
+	if (verdict == STORE_OK) {
+		state->client_enabled = found.enabled;
+		state->jti_revoked = found.jti_revoked;
+	}
+	return verdict;
 }
 
 enum store_verdict

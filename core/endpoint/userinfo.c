@@ -65,8 +65,12 @@ judge(struct call *call, const struct inspected *inspected)
 			    "the access token is invalid, expired or revoked", "%s",
 			    inspected->kind == TOKEN_KIND_REFRESH ? "it is a refresh token"
 								  : inspected->why_not);
-	tx->client_id = inspected->state.grant.client_id;
-	if (!strlist_has(&inspected->scopes, "openid"))
+	tx->client_id = inspected->client_id;
+	if (!strlist_has(&inspected->audience, tx->realm->issuer))
+		return fail(tx, OAUTH_INVALID_TOKEN, "the access token is for another audience",
+			    "audience %.500s", strlist_join(tx->arena, &inspected->audience, ' '));
+	if (!grant_has_account(&inspected->state.grant) ||
+	    !strlist_has(&inspected->scopes, "openid"))
 		return fail(tx, OAUTH_INSUFFICIENT_SCOPE, "the access token lacks the scope openid",
 			    NULL);
 	return 0;

@@ -41,6 +41,7 @@ static const struct variable variables_wanted[] = {
 	VARIABLE("HTTP_COOKIE", request.cookie, HTTP_HEADER_MAX),
 	VARIABLE("HTTP_ORIGIN", request.origin, 512),
 	VARIABLE("HTTP_ACCEPT_LANGUAGE", request.accept_language, HTTP_HEADER_MAX),
+	VARIABLE("HTTP_ACCEPT", request.accept, HTTP_HEADER_MAX),
 	VARIABLE("HTTP_USER_AGENT", request.user_agent, HTTP_HEADER_MAX),
 	VARIABLE("HTTP_IF_NONE_MATCH", request.if_none_match, HTTP_HEADER_MAX),
 	VARIABLE("HTTP_SEC_FETCH_SITE", request.fetch_site, 64),
@@ -143,6 +144,48 @@ http_content_is(const struct http_request *request, const char *type)
 	if (!request->content_type || strncasecmp(request->content_type, type, size) != 0)
 		return false;
 	return request->content_type[size] == '\0' || strchr("; \t", request->content_type[size]);
+}
+
+/* The weight among the parameters behind a media range: 1 where there is none. */
+static int
+weight(const char *parameters, size_t size)
+{
+	static const int digits[] = {100, 10, 1};
+	int value;
+
+	for (size_t i = 0; i + 3 < size; i++) {
+		const char *q = parameters + i;
+
+		if (q[0] != ';')
+			continue;
+		q += 1 + strspn(q + 1, " \t");
+		if (strncasecmp(q, "q=", 2) != 0 || (q[2] != '0' && q[2] != '1'))
+			continue;
+		value = (q[2] - '0') * 1000;
+		for (size_t j = 0; q[3] == '.' && j < 3 && q[4 + j] >= '0' && q[4 + j] <= '9'; j++)
+			value += (q[4 + j] - '0') * digits[j];
+		return value > 1000 ? 1000 : value;
+	}
+	return 1000;
+}
+
+int
+http_accepts(const struct http_request *request, const char *type)
+{
+	const char *text = request->accept;
+	size_t type_size = strlen(type);
+
+	while (text && *text) {
+		size_t size;
+
+		text += strspn(text, ", \t");
+		size = strcspn(text, ",");
+		if (size >= type_size && strncasecmp(text, type, type_size) == 0 &&
+		    (size == type_size || strchr("; \t", text[type_size])))
+			return weight(text + type_size, size - type_size);
+		text += size;
+	}
+	return 0;
 }
 
 const char *

@@ -38,7 +38,7 @@ struct http_request {
 
 	/* from the client; NULL when not sent */
 	const char *authorization, *content_type, *cookie, *origin, *accept_language, *user_agent,
-		*if_none_match, *fetch_site, *access_control_method;
+		*if_none_match, *fetch_site, *access_control_method, *accept;
 	bool authorization_repeated;
 };
 
@@ -53,6 +53,13 @@ int http_request_read(struct arena *arena, char *const *variables, struct http_r
 
 /* The content type is this one; parameters such as charset are passed over. */
 bool http_content_is(const struct http_request *request, const char *type);
+
+/*
+ * How much the client wants a media type that Accept names, in thousandths (RFC 9110 12.4.2,
+ * 12.5.1): 0 when it is not named or refused. Wildcards name nothing: whoever wants more than the
+ * usual answer says so.
+ */
+int http_accepts(const struct http_request *request, const char *type);
 
 /*
  * The value of a cookie, in the arena; NULL when it is not sent, or sent twice with different

@@ -148,6 +148,13 @@ enum store_verdict access_insert(struct store *store, const struct access_row *r
 enum store_verdict access_find(struct store *store, struct arena *arena, uint32_t realm_id,
 			       const uint8_t id[ID_SIZE], const uint8_t hash[SHA256_SIZE],
 			       struct access_row *row, struct grant_state *state);
+/*
+ * What a JWT without a grant depends on, in one statement: whether its client is enabled and its
+ * jti revoked. Fills these members of state alone. NONE: the client is gone.
+ */
+enum store_verdict access_client_find(struct store *store, struct arena *arena, uint32_t realm_id,
+				      const char *client_id, const uint8_t jti[JTI_SIZE],
+				      struct grant_state *state);
 enum store_verdict access_revoke(struct store *store, const uint8_t id[ID_SIZE], int64_t now);
 /* Remembers that one JWT is void until it would have expired. OK also when it was known. */
 enum store_verdict jti_revoke(struct store *store, const uint8_t jti[JTI_SIZE], int64_t expires_at);

@@ -6,9 +6,13 @@
 
 #include "core/base/arena.h"
 #include "core/base/json.h"
+#include "core/model/profile.h"
+#include "core/model/resource.h"
 #include "core/oauth/claims.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/grant/grant.h"
+
+#define SCOPES_LISTED_MAX 1000 /* a server need not list all (RFC 8414 2) */
 
 /* Constant lists: each entry is what the code of that name does. */
 static const struct {
@@ -77,17 +81,32 @@ add_auth_methods(struct json_object *document, struct arena *arena)
 	json_add_list(document, "introspection_endpoint_auth_methods_supported", &proving);
 }
 
+struct scope_rows {
+	const struct scope *scope;
+	size_t count;
+};
+
+static void
+list_scopes(struct strlist *list, struct scope_rows scopes)
+{
+	for (size_t i = 0; i < scopes.count && list->count < SCOPES_LISTED_MAX; i++)
+		if (!strlist_has(list, scopes.scope[i].name))
+			list->item[list->count++] = scopes.scope[i].name;
+}
+
+/* Those of the realm and of its resource servers. */
 static void
 add_scopes(struct json_object *document, struct arena *arena, const struct realm *realm)
 {
+	struct strlist list = {.item = arena_array(arena, SCOPES_LISTED_MAX, sizeof(char *))};
 	size_t count;
 	const struct scope *standard = scopes_standard(&count);
-	struct strlist list = {0};
 
-	for (size_t i = 0; i < count; i++)
-		list = strlist_with(arena, &list, standard[i].name);
-	for (size_t i = 0; i < realm->scopes_count; i++)
-		list = strlist_with(arena, &list, realm->scopes[i].name);
+	list_scopes(&list, (struct scope_rows){standard, count});
+	list_scopes(&list, (struct scope_rows){realm->scopes, realm->scopes_count});
+	for (size_t i = 0; i < realm->resources_count; i++)
+		list_scopes(&list, (struct scope_rows){realm->resources[i].scopes,
+						       realm->resources[i].scopes_count});
 	json_add_list(document, "scopes_supported", &list);
 }
 
@@ -123,7 +142,12 @@ discovery_document(struct arena *arena, const struct realm_live *live,
 	add_auth_methods(document, arena);
 	add_scopes(document, arena, &live->realm);
 	add_claims(document, arena);
+	json_add_bool(document, "require_pushed_authorization_requests",
+		      live->realm.settings.require_pushed ||
+			      (live->realm.profile && live->realm.profile->par));
 	json_add_list(document, "ui_locales_supported", locales);
 	json_add_list(document, "id_token_signing_alg_values_supported", &algs);
+	json_add_list(document, "introspection_signing_alg_values_supported",
+		      &algs); /* RFC 9701 7 */
 	return json_write(arena, document, NULL);
 }

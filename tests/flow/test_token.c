@@ -249,8 +249,9 @@ duplicates(void **state)
 		check_error(&answer, 400, "invalid_request", twice[i]);
 	}
 	check_status(token_post(basic("web", WEB_SECRET),
-				arena_printf(world.arena, "%s&resource=a&resource=b",
-					     redemption("web", fresh_code("web")))),
+				arena_printf(world.arena, "%s&resource=%s&resource=%s",
+					     redemption("web", fresh_code("web")), MAIN_ISSUER,
+					     MAIN_ISSUER)),
 		     200, "resource may come twice");
 }
 

@@ -16,6 +16,7 @@
 #include "core/manage/manage_client.h"
 #include "core/manage/manage_key.h"
 #include "core/manage/manage_realm.h"
+#include "core/model/resource.h"
 #include "core/port/key_sets.h"
 #include "core/port/rate.h"
 #include "core/seal/seal.h"
@@ -240,9 +241,9 @@ static void
 empty_tables(void)
 {
 	static const char *const tables[] = {
-		"client",       "client_secret",  "account",    "session",
-		"session_fact", "completed_flow", "auth_grant", "access_token",
-		"revoked_jti",  "consent",        "audit",      "fetched",
+		"client",         "client_secret", "account",         "session",     "session_fact",
+		"completed_flow", "auth_grant",    "access_token",    "revoked_jti", "consent",
+		"audit",          "fetched",       "resource_server",
 	};
 
 	for (size_t i = 0; i < COUNT(tables); i++)
@@ -370,6 +371,27 @@ world_client_off(const char *client_id)
 	world_tx(&tx, "main");
 	buf_init(&why, world.arena, MANAGE_WHY_MAX);
 	must(manage_client_enable(&tx, client_id, false, &why), &why);
+	realms_forget(world.provider.realms);
+}
+
+void
+world_resource(const char *identifier, const char *scopes, const char *settings,
+	       const char *introspection_clients)
+{
+	struct resource_row row = {.identifier = identifier,
+				   .display_name = "Service & Co",
+				   .scopes = scopes,
+				   .settings = settings,
+				   .introspection_clients = introspection_clients};
+	struct resource resource;
+	const char *why = NULL;
+	struct tx tx;
+
+	world_tx(&tx, "main");
+	row.realm_id = tx.realm->id;
+	if (resource_read(world.arena, &row, &resource, &why) != 0)
+		fail_msg("%s: %s", identifier, why);
+	assert_int_equal(resource_put(tx.store, &row), STORE_OK);
 	realms_forget(world.provider.realms);
 }
 

@@ -71,6 +71,10 @@ void world_client_secret(const char *realm, const char *client_id, const char *s
 			 int64_t expires_at);
 void world_client_off(const char *client_id);
 
+/* A resource server of realm "main"; documents as in its row, introspection_clients may be NULL. */
+void world_resource(const char *identifier, const char *scopes, const char *settings,
+		    const char *introspection_clients);
+
 /* A person; hash NULL: one of USER_PASSWORD, "": none at all. claims: JSON text or NULL. */
 void world_user(const char *realm, const char *username, const char *hash, const char *claims);
 void world_account(const char *username, struct account *account);

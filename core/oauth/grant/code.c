@@ -116,7 +116,7 @@ static int64_t
 grant_end(const struct token_call *call, bool with_refresh)
 {
 	const struct settings *settings = &call->client->settings;
-	int64_t access = call->tx->now + settings->access_token_lifetime;
+	int64_t access = call->tx->now + call->plan.target.lifetime;
 	int64_t refresh = call->state.grant.created_at + settings->refresh_token_lifetime;
 
 	return with_refresh && refresh > access ? refresh : access;
@@ -129,24 +129,27 @@ grant_code_prepare(struct token_call *call)
 	const struct grant *grant = &call->state.grant;
 	struct plan *plan = &call->plan;
 	struct handle handle;
+	struct strlist scopes;
 	bool with_refresh = strlist_has(&call->client->grant_types, "refresh_token");
 
 	if (find_grant(call, &handle) != 0 || check_redirect_uri(call) != 0 ||
 	    check_pkce(call) != 0)
 		return -1;
+	if (strlist_split(tx->arena, grant->scope, ' ', SCOPES_MAX, &scopes) != 0)
+		return refuse(tx, "its scope cannot be read");
 	*plan = (struct plan){
 		.client = call->client,
 		.state = &call->state,
+		.id_token = strlist_has(&scopes, "openid"),
 		.nonce = grant->nonce,
 		.refresh_generation = with_refresh ? 1 : 0,
 		.consume = consume,
 		.code_hash = arena_copy(tx->arena, handle.hash, sizeof(handle.hash)),
 		.now = tx->now,
-		.expires_at = grant_end(call, with_refresh),
 	};
-	if (strlist_split(tx->arena, grant->scope, ' ', SCOPES_MAX, &plan->scopes) != 0)
-		return refuse(tx, "its scope cannot be read");
-	plan->id_token = strlist_has(&plan->scopes, "openid");
+	if (grant_choose_target(call, &scopes) != 0)
+		return -1;
+	plan->expires_at = grant_end(call, with_refresh);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 static const struct grant_row rows[] = {
 	{"authorization_code", grant_code_prepare, grant_code_lost},
 	{"refresh_token", grant_refresh_prepare, grant_refresh_lost},
+	{"client_credentials", grant_client_credentials_prepare, NULL},
 };
 
 const struct grant_row *
@@ -25,7 +26,8 @@ find_row(struct token_call *call, const struct grant_row **row)
 
 	if (str_empty(name))
 		return fail(call->tx, OAUTH_INVALID_REQUEST,
-			    "grant_type is missing; send authorization_code or refresh_token",
+			    "grant_type is missing; grant_types_supported of the metadata lists "
+			    "them",
 			    NULL);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(rows[i].name, name) != 0)
@@ -38,7 +40,8 @@ find_row(struct token_call *call, const struct grant_row **row)
 			    "grant_types of the client lack %s", name);
 	}
 	return fail(call->tx, OAUTH_UNSUPPORTED_GRANT_TYPE,
-		    "this grant_type is not supported; send authorization_code or refresh_token",
+		    "this grant_type is not supported; grant_types_supported of the metadata lists "
+		    "those that are",
 		    "sent %.64s", name);
 }
 
@@ -64,6 +67,22 @@ grant_replayed(struct token_call *call, const char *event, const char *text)
 }
 
 int
+grant_choose_target(struct token_call *call, const struct strlist *scopes)
+{
+	const struct grant *grant = &call->state.grant;
+	struct target_wish wish = {
+		.client = call->client,
+		.subject = grant_has_account(grant) ? TARGET_FOR_PERSON : TARGET_FOR_CLIENT,
+		.granted = grant->resources,
+		.scopes = *scopes,
+	};
+
+	if (target_asked(call->tx, call->client, wish.subject, call->form, &wish.asked) != 0)
+		return -1;
+	return target_choose(call->tx, &wish, &call->plan.target);
+}
+
+int
 token_request(struct token_call *call, struct token_set *set)
 {
 	const struct grant_row *row;
@@ -76,7 +95,7 @@ token_request(struct token_call *call, struct token_set *set)
 		return fail(call->tx, OAUTH_SERVER_ERROR,
 			    "the claims of the account cannot be read", NULL);
 	verdict = token_issue(call->tx, &call->plan, set);
-	if (verdict == STORE_NONE) {
+	if (verdict == STORE_NONE && row->lost) {
 		if (row->lost(call) != 0)
 			return -1;
 		verdict = token_issue(call->tx, &call->plan, set);

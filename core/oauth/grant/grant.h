@@ -23,7 +23,7 @@ struct grant_row {
 	/* Checks and fills call->plan. 0, or -1 with the failure in tx. */
 	int (*prepare)(struct token_call *call);
 	/* What to do when the source turned out to be used up: prepares again and returns 0, or
-	 * fails. */
+	 * fails. NULL: nothing is used up. */
 	int (*lost)(struct token_call *call);
 };
 
@@ -36,11 +36,19 @@ const struct grant_row *grants_table(size_t *count);
 int token_request(struct token_call *call, struct token_set *set)
 	__attribute__((warn_unused_result));
 
+/*
+ * Fills plan.target from the resources of call->state's grant, these scopes (granted, and narrowed
+ * to those asked for) and the request's `resource` (RFC 8707 2.2). 0, or -1 with invalid_target.
+ */
+int grant_choose_target(struct token_call *call, const struct strlist *scopes)
+	__attribute__((warn_unused_result));
+
 /* The rows' functions. */
 int grant_code_prepare(struct token_call *call);
 int grant_code_lost(struct token_call *call);
 int grant_refresh_prepare(struct token_call *call);
 int grant_refresh_lost(struct token_call *call);
+int grant_client_credentials_prepare(struct token_call *call);
 
 /* Ends a grant because what was presented had been used before, and says invalid_grant. The record
  * is kept though the answer is an error. */

@@ -31,7 +31,7 @@ refuse(struct tx *tx, const char *why)
 
 /* RFC 6749 6: no scope beyond the grant's; unknown names are beyond it too. */
 static int
-choose_scopes(struct token_call *call)
+choose_scopes(struct token_call *call, struct strlist *scopes)
 {
 	struct tx *tx = call->tx;
 	const char *sent = form_get(call->form, "scope");
@@ -39,14 +39,14 @@ choose_scopes(struct token_call *call)
 
 	if (strlist_split(tx->arena, call->state.grant.scope, ' ', SCOPES_MAX, &granted) != 0)
 		return refuse(tx, "its scope cannot be read");
-	call->plan.scopes = granted;
+	*scopes = granted;
 	if (str_empty(sent))
 		return 0;
 	if (strlist_split(tx->arena, sent, ' ', SCOPES_ASKED_MAX, &asked) != 0 ||
 	    !strlist_within(&asked, &granted))
 		return fail(tx, OAUTH_INVALID_SCOPE, "scope goes beyond what was granted",
 			    "asked %.500s, granted %.500s", sent, call->state.grant.scope);
-	call->plan.scopes = strlist_intersect(tx->arena, &granted, &asked);
+	*scopes = strlist_intersect(tx->arena, &granted, &asked);
 	return 0;
 }
 
@@ -122,6 +122,7 @@ find_grant(struct token_call *call, int64_t *presented)
 int
 grant_refresh_prepare(struct token_call *call)
 {
+	struct strlist scopes;
 	int64_t presented;
 
 	if (find_grant(call, &presented) != 0)
@@ -131,10 +132,10 @@ grant_refresh_prepare(struct token_call *call)
 		.state = &call->state,
 		.now = call->tx->now,
 	};
-	if (choose_generation(call, presented) != 0 || choose_scopes(call) != 0)
+	if (choose_generation(call, presented) != 0 || choose_scopes(call, &scopes) != 0)
 		return -1;
-	call->plan.id_token = strlist_has(&call->plan.scopes, "openid");
-	return 0;
+	call->plan.id_token = strlist_has(&scopes, "openid");
+	return grant_choose_target(call, &scopes);
 }
 
 /* Another request with the same token was a moment faster: read again, and the grace time decides.

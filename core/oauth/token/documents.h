@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is told about tokens: userinfo (OpenID Connect Core 5.3), introspection (RFC 7662 2.2), the
- * token answer (RFC 6749 5.1).
+ * What is told about tokens: userinfo (OpenID Connect Core 5.3), introspection (RFC 7662 2.2, RFC
+ * 9701), the token answer (RFC 6749 5.1).
  */
 #ifndef OSTIARY_OAUTH_DOCUMENTS_H
 #define OSTIARY_OAUTH_DOCUMENTS_H
@@ -16,10 +16,19 @@ struct json_object *token_document(struct tx *tx, const struct token_set *set);
 struct json_object *userinfo_document(struct tx *tx, const struct inspected *inspected);
 
 /*
- * {"active":false} unless the token is live and the caller may see it: its own client's, or any for
- * a client registered with introspection "all".
+ * {"active":false} unless the token is live and the caller may see it: its own client's; any, for a
+ * client registered with introspection "all"; those for a resource server that names the caller
+ * among its introspection_clients.
  */
 struct json_object *introspection_document(struct tx *tx, const struct client *caller,
 					   const struct inspected *inspected);
+
+/*
+ * The document as a signed JWT for the caller (RFC 9701 5); its media type is this. NULL with
+ * temporarily_unavailable in tx when no key of the caller's introspection_signed_response_alg is
+ * active.
+ */
+#define INTROSPECTION_JWT_TYPE "application/token-introspection+jwt"
+char *introspection_jwt(struct tx *tx, const struct client *caller, struct json_object *document);
 
 #endif

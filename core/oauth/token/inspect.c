@@ -10,9 +10,15 @@
 #include "core/base/json.h"
 #include "core/jose/jwt.h"
 #include "core/model/handle.h"
+#include "core/oauth/token/plan.h"
 #include "core/oauth/token/refresh.h"
 
-#define SCOPES_MAX_IN_TOKEN 200
+static void
+kill(struct inspected *inspected, const char *why)
+{
+	inspected->live = false;
+	inspected->why_not = why;
+}
 
 /* Fills what the grant decides. */
 static void
@@ -22,20 +28,35 @@ judge(struct tx *tx, struct inspected *inspected)
 						 tx->realm->settings.session_idle, tx->now);
 
 	inspected->found = true;
-	inspected->client_id = inspected->state.grant.client_id;
+	if (!inspected->client_id)
+		inspected->client_id = inspected->state.grant.client_id;
 	inspected->live = verdict == GRANT_LIVE;
 	inspected->why_not = grant_verdict_text(verdict);
-	if (inspected->live && inspected->expires_at <= tx->now) {
-		inspected->live = false;
-		inspected->why_not = "the token has expired";
-	}
-	if (inspected->live && inspected->state.jti_revoked) {
-		inspected->live = false;
-		inspected->why_not = "the token was revoked";
-	}
-	if (strlist_split(tx->arena, inspected->scope, ' ', SCOPES_MAX_IN_TOKEN,
-			  &inspected->scopes) != 0)
-		inspected->live = false;
+	if (inspected->live && inspected->expires_at <= tx->now)
+		kill(inspected, "the token has expired");
+	if (inspected->live && inspected->state.jti_revoked)
+		kill(inspected, "the token was revoked");
+	if (strlist_split(tx->arena, inspected->scope, ' ', SCOPES_MAX, &inspected->scopes) != 0)
+		kill(inspected, "its scope cannot be read");
+}
+
+/* A token that was exchanged for another client's ends also with its own client. */
+static int
+judge_own_client(struct tx *tx, struct inspected *inspected)
+{
+	const struct client *client;
+	enum store_verdict verdict;
+
+	if (!inspected->live || strcmp(inspected->client_id, inspected->state.grant.client_id) == 0)
+		return 0;
+	verdict =
+		client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings,
+			    inspected->client_id, realms_generation(tx->provider->realms), &client);
+	if (verdict == STORE_DOWN)
+		return fail_down(tx);
+	if (verdict != STORE_OK || !client->enabled)
+		kill(inspected, "the client that it was exchanged for is disabled or was removed");
+	return 0;
 }
 
 static int
@@ -55,7 +76,45 @@ verdict_of_read(struct tx *tx, enum store_verdict verdict, struct inspected *ins
 	if (verdict != STORE_OK)
 		return unknown(inspected, "no such token or grant");
 	judge(tx, inspected);
+	return judge_own_client(tx, inspected);
+}
+
+static int
+read_audience(struct tx *tx, const char *text, struct inspected *inspected)
+{
+	if (text)
+		return strlist_split(tx->arena, text, ' ', RESOURCES_MAX, &inspected->audience);
+	inspected->audience = strlist_with(tx->arena, &inspected->audience, tx->realm->issuer);
 	return 0;
+}
+
+/* Claims beside the usual ones, of a JWT's or of an opaque token's row. */
+static void
+read_actors(const struct json_object *claims, struct inspected *inspected)
+{
+	if (json_get_object(claims, "act", &inspected->act) != JSON_FOUND)
+		inspected->act = NULL;
+	if (json_get_object(claims, "may_act", &inspected->may_act) != JSON_FOUND)
+		inspected->may_act = NULL;
+}
+
+static int
+read_row(struct tx *tx, const struct access_row *row, struct inspected *inspected)
+{
+	struct json_object *extra = NULL;
+
+	memcpy(inspected->row_id, row->id, ID_SIZE);
+	inspected->client_id = row->client_id;
+	inspected->scope = row->scope;
+	inspected->issued_at = row->issued_at;
+	/* a revoked one has no time left, whatever this host's clock says */
+	inspected->expires_at = row->revoked_at ? 0 : row->expires_at;
+	if (row->extra)
+		extra = json_parse_object(tx->arena, row->extra, strlen(row->extra), NULL);
+	if (extra)
+		read_actors(extra, inspected);
+	/* who acts must not get lost: a row that cannot be read is no token */
+	return row->extra && !extra ? -1 : read_audience(tx, row->audience, inspected);
 }
 
 static int
@@ -70,13 +129,8 @@ inspect_opaque(struct tx *tx, const char *token, struct inspected *inspected)
 		return unknown(inspected, "malformed");
 	verdict = access_find(tx->store, tx->arena, tx->realm->id, handle.id, handle.hash, &row,
 			      &inspected->state);
-	if (verdict == STORE_OK) {
-		memcpy(inspected->row_id, row.id, ID_SIZE);
-		inspected->scope = row.scope;
-		inspected->issued_at = row.issued_at;
-		/* a revoked one has no time left, whatever this host's clock says */
-		inspected->expires_at = row.revoked_at ? 0 : row.expires_at;
-	}
+	if (verdict == STORE_OK && read_row(tx, &row, inspected) != 0)
+		return unknown(inspected, "its row cannot be read");
 	return verdict_of_read(tx, verdict, inspected);
 }
 
@@ -107,6 +161,34 @@ inspect_refresh(struct tx *tx, const char *token, struct inspected *inspected)
 	return 0;
 }
 
+/* A JWT that a client got for itself: nothing of it is stored. */
+static enum store_verdict
+find_client_state(struct tx *tx, const struct jwt *jwt, const uint8_t jti[JTI_SIZE],
+		  struct inspected *inspected)
+{
+	struct grant_state *state = &inspected->state;
+
+	if (!inspected->client_id || strcmp(inspected->client_id, jwt->sub) != 0)
+		return STORE_NONE;
+	client_grant_state(tx, inspected->client_id, state);
+	state->grant.created_at = jwt->iat;
+	state->grant.auth_time = jwt->iat;
+	state->grant.expires_at = jwt->exp;
+	return access_client_find(tx->store, tx->arena, tx->realm->id, inspected->client_id, jti,
+				  state);
+}
+
+static enum store_verdict
+find_state(struct tx *tx, const struct jwt *jwt, const uint8_t jti[JTI_SIZE],
+	   struct inspected *inspected)
+{
+	static const uint8_t none[ID_SIZE];
+
+	if (memcmp(jti, none, ID_SIZE) == 0)
+		return find_client_state(tx, jwt, jti, inspected);
+	return grant_find(tx->store, tx->arena, tx->realm->id, jti, jti, &inspected->state);
+}
+
 static int
 inspect_jwt(struct tx *tx, const char *token, struct inspected *inspected)
 {
@@ -134,9 +216,10 @@ inspect_jwt(struct tx *tx, const char *token, struct inspected *inspected)
 	inspected->scope = json_text_or_null(jwt.claims, "scope");
 	inspected->issued_at = jwt.iat;
 	inspected->expires_at = jwt.exp;
-	return verdict_of_read(
-		tx, grant_find(tx->store, tx->arena, tx->realm->id, jti, jti, &inspected->state),
-		inspected);
+	inspected->client_id = json_text_or_null(jwt.claims, "client_id");
+	inspected->audience = jwt.aud;
+	read_actors(jwt.claims, inspected);
+	return verdict_of_read(tx, find_state(tx, &jwt, jti, inspected), inspected);
 }
 
 static const struct {

@@ -2,7 +2,7 @@
 /*
  * What a token that somebody shows is worth now: an access token (JWT or opaque) or a refresh token
  * of this realm, with its grant. One statement decides whether grant, session, account and client
- * still stand.
+ * still stand. A JWT that a client got for itself has no grant: its state is made of its claims.
  */
 #ifndef OSTIARY_OAUTH_INSPECT_H
 #define OSTIARY_OAUTH_INSPECT_H
@@ -15,6 +15,8 @@
 
 enum token_kind { TOKEN_KIND_JWT, TOKEN_KIND_OPAQUE, TOKEN_KIND_REFRESH };
 
+struct json_object;
+
 struct inspected {
 	enum token_kind kind;
 	bool live;
@@ -26,8 +28,12 @@ struct inspected {
 	uint8_t row_id[ID_SIZE];  /* opaque only */
 	int64_t generation;       /* refresh only */
 	struct grant_state state; /* filled when the token was found at all */
-	const char *client_id; /* whose token it is: also of one of ours that has expired; NULL */
-	bool found;            /* it is one of ours; state is filled */
+	/* whose token it is, which by token exchange may be another than the grant's client; also
+	 * of one of ours that has expired; NULL */
+	const char *client_id;
+	struct strlist audience;           /* of access tokens: the issuer is one too */
+	struct json_object *act, *may_act; /* RFC 8693 4.1, 4.4; NULL */
+	bool found;                        /* it is one of ours; state is filled */
 };
 
 /* 0 with *inspected, or -1 with a failure in tx when the database is down. Anything that is no
@@ -35,8 +41,8 @@ struct inspected {
 int token_inspect(struct tx *tx, const char *token, struct inspected *inspected)
 	__attribute__((warn_unused_result));
 
-/* Ends a token: a refresh token with its grant, an access token alone. 0, or -1 with a failure in
- * tx. */
+/* Ends a token: a refresh token with its grant, an access token alone; nothing is lost by ending it
+ * twice. The caller must be the client whose token it is. 0, or -1 with a failure in tx. */
 int token_end(struct tx *tx, const struct inspected *inspected) __attribute__((warn_unused_result));
 
 #endif

@@ -1,33 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * From plan to tokens: JWT access tokens (RFC 9068) or opaque ones, ID tokens (OpenID Connect Core
- * 2), refresh tokens.
+ * From plan to tokens: asks for keys, uses up and stores, then makes the access token, the ID token
+ * and the refresh token.
  */
+#include "core/oauth/token/issue.h"
+
 #include <string.h>
 
-#include "core/base/arena.h"
-#include "core/base/b64.h"
 #include "core/base/bug.h"
 #include "core/base/hash.h"
 #include "core/base/json.h"
 #include "core/jose/jws.h"
-#include "core/model/handle.h"
-#include "core/oauth/claims.h"
-#include "core/oauth/token/plan.h"
 #include "core/oauth/token/refresh.h"
 
-struct issue {
-	struct tx *tx;
-	const struct plan *plan;
-	const struct settings *settings;
-	struct handle access; /* opaque format */
-	bool opaque;
-	const char *scope;  /* NULL: none was granted */
-	int64_t expires_at; /* of the access token */
-};
-
-static const struct jws_signer *
-signer(struct tx *tx, const char *alg)
+const struct jws_signer *
+issue_signer(struct tx *tx, const char *alg)
 {
 	const struct jws_signer *found = keyring_signer(tx->live->ring, jws_alg_by_name(alg));
 
@@ -37,99 +24,45 @@ signer(struct tx *tx, const char *alg)
 	return found;
 }
 
-/* A token's jti: its grant's id and 16 random bytes, so the grant is found by it. */
-static char *
-make_jti(struct tx *tx, const uint8_t grant_id[ID_SIZE])
+void
+issue_add_sign_in(struct json_object *claims, const struct grant *grant)
 {
-	uint8_t jti[JTI_SIZE];
-
-	memcpy(jti, grant_id, ID_SIZE);
-	rand_fill(tx->provider->random, jti + ID_SIZE, sizeof(jti) - ID_SIZE);
-	return b64url_encode(tx->arena, jti, sizeof(jti));
-}
-
-static void
-add_sign_in(struct json_object *claims, const struct grant *grant)
-{
+	if (!grant_has_account(grant))
+		return;
 	json_add_int(claims, "auth_time", grant->auth_time);
 	json_add_text(claims, "acr", grant->acr);
 }
 
-static void
-add_amr(struct tx *tx, struct json_object *claims, const struct grant *grant)
+enum store_verdict
+plan_insert_grant(struct store *store, const struct plan *plan)
 {
-	struct strlist amr;
-
-	if (strlist_split(tx->arena, grant->amr, ' ', FACTS_MAX, &amr) == 0)
-		json_add_list(claims, "amr", &amr);
+	return grant_insert(store, &plan->state->grant);
 }
 
-static const char *
-access_jwt(struct issue *issue)
+void
+client_grant_state(struct tx *tx, const char *client_id, struct grant_state *state)
 {
-	static const struct jws_header header = {.typ = "at+jwt"};
-	struct tx *tx = issue->tx;
-	const struct grant *grant = &issue->plan->state->grant;
-	const struct jws_signer *key = signer(tx, issue->settings->access_token_alg);
-	struct json_object *claims = json_new_object(tx->arena);
-
-	if (!key)
-		return NULL;
-	json_add_text(claims, "iss", tx->realm->issuer);
-	json_add_text(claims, "sub", issue->plan->state->account.sub);
-	json_add_text(claims, "aud", tx->realm->issuer);
-	json_add_int(claims, "exp", issue->expires_at);
-	json_add_int(claims, "iat", tx->now);
-	json_add_text(claims, "jti", make_jti(tx, grant->id));
-	json_add_text(claims, "client_id", issue->plan->client->client_id);
-	json_add_text(claims, "scope", issue->scope);
-	add_sign_in(claims, grant);
-	return jws_sign_object(tx->arena, key, &header, claims);
-}
-
-static const char *
-id_token(struct issue *issue, const char *access_token)
-{
-	static const struct jws_header header = {.typ = "JWT"};
-	struct tx *tx = issue->tx;
-	const struct plan *plan = issue->plan;
-	const struct grant *grant = &plan->state->grant;
-	const struct jws_signer *key = signer(tx, issue->settings->id_token_alg);
-	struct json_object *claims = json_new_object(tx->arena);
-
-	if (!key)
-		return NULL;
-	json_add_text(claims, "iss", tx->realm->issuer);
-	json_add_text(claims, "sub", plan->state->account.sub);
-	json_add_text(claims, "aud", plan->client->client_id);
-	json_add_int(claims, "exp", tx->now + issue->settings->id_token_lifetime);
-	json_add_int(claims, "iat", tx->now);
-	add_sign_in(claims, grant);
-	add_amr(tx, claims, grant);
-	json_add_text(claims, "nonce", plan->nonce);
-	json_add_text(claims, "sid", tx_hex(tx, grant->session_id));
-	json_add_text(claims, "at_hash",
-		      jwa_half_hash(tx->arena, jws_signer_alg(key), access_token));
-	claims_add_requested(tx->arena, claims, grant->claims, CLAIMS_ID_TOKEN,
-			     &plan->state->account);
-	return jws_sign_object(tx->arena, key, &header, claims);
-}
-
-static enum store_verdict
-store_access(struct store *store, const struct issue *issue)
-{
-	const struct tx *tx = issue->tx;
-	struct access_row row = {
-		.realm_id = tx->realm->id,
-		.scope = issue->scope ? issue->scope : "",
-		.issued_at = tx->now,
-		.expires_at = issue->expires_at,
+	*state = (struct grant_state){
+		.grant =
+			{
+				.realm_id = tx->realm->id,
+				.client_id = client_id,
+				.offline = true, /* no session to end with */
+				.scope = "",
+				.auth_time = tx->now,
+				.created_at = tx->now,
+			},
+		.account = {.realm_id = tx->realm->id, .sub = client_id}, /* RFC 9068 2.2 */
+		.client_enabled = true,
 	};
+}
 
-	memcpy(row.id, issue->access.id, ID_SIZE);
-	memcpy(row.hash, issue->access.hash, sizeof(row.hash));
-	memcpy(row.grant_id, issue->plan->state->grant.id, ID_SIZE);
-	return access_insert(store, &row);
+static bool
+grant_is_stored(const struct grant *grant)
+{
+	static const uint8_t none[ID_SIZE];
+
+	return memcmp(grant->id, none, ID_SIZE) != 0;
 }
 
 static enum store_verdict
@@ -141,7 +74,7 @@ use_up_and_store(struct store *store, void *context)
 	if (issue->plan->consume)
 		verdict = issue->plan->consume(store, issue->plan);
 	if (verdict == STORE_OK && issue->opaque)
-		verdict = store_access(store, issue);
+		verdict = issue_store_access(store, issue);
 	return verdict;
 }
 
@@ -163,11 +96,11 @@ make_tokens(struct issue *issue, struct token_set *set)
 	const struct plan *plan = issue->plan;
 
 	set->access_token = issue->opaque ? handle_text(tx->arena, HANDLE_ACCESS, &issue->access)
-					  : access_jwt(issue);
+					  : issue_access_jwt(issue);
 	if (!set->access_token)
 		return -1;
 	if (plan->id_token)
-		set->id_token = id_token(issue, set->access_token);
+		set->id_token = issue_id_token(issue, set->access_token);
 	if (plan->id_token && !set->id_token)
 		return -1;
 	if (plan->refresh_generation)
@@ -183,8 +116,8 @@ can_sign(const struct issue *issue)
 {
 	struct tx *tx = issue->tx;
 
-	if ((issue->opaque || signer(tx, issue->settings->access_token_alg)) &&
-	    (!issue->plan->id_token || signer(tx, issue->settings->id_token_alg)) &&
+	if ((issue->opaque || issue_signer(tx, issue->plan->target.alg)) &&
+	    (!issue->plan->id_token || issue_signer(tx, issue->settings->id_token_alg)) &&
 	    (!issue->plan->refresh_generation || keyring_mac_active(tx->live->ring)))
 		return true;
 	realms_forget(tx->provider->realms);
@@ -199,30 +132,45 @@ static int64_t
 access_expiry(const struct tx *tx, const struct plan *plan)
 {
 	const struct grant_state *state = plan->state;
-	int64_t expiry = tx->now + plan->client->settings.access_token_lifetime;
+	int64_t expiry = tx->now + plan->target.lifetime;
 	int64_t grant_end = plan->expires_at ? plan->expires_at : state->grant.expires_at;
 
 	expiry = grant_end < expiry ? grant_end : expiry;
+	if (plan->not_after && plan->not_after < expiry)
+		expiry = plan->not_after;
 	if (!state->grant.offline && state->session_expires_at < expiry)
 		expiry = state->session_expires_at;
 	return expiry;
 }
 
+static void
+log_issued(struct tx *tx, const struct issue *issue)
+{
+	const struct grant *grant = &issue->plan->state->grant;
+
+	tx_log(tx, LOG_LEVEL_INFO, "tokens_issued", "grant",
+	       grant_is_stored(grant) ? tx_hex(tx, grant->id) : NULL, "audience",
+	       strlist_join(tx->arena, &issue->plan->target.audience, ' '), "scope", issue->scope);
+}
+
 enum store_verdict
 token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 {
+	const struct strlist *scopes = &plan->target.scopes;
 	struct issue issue = {
 		.tx = tx,
 		.plan = plan,
 		.settings = &plan->client->settings,
-		.opaque = plan->client->settings.access_token_format == TOKEN_OPAQUE,
-		.scope = plan->scopes.count ? strlist_join(tx->arena, &plan->scopes, ' ') : NULL,
+		.opaque = plan->target.format == TOKEN_OPAQUE,
+		.scope = scopes->count ? strlist_join(tx->arena, scopes, ' ') : NULL,
 		.expires_at = access_expiry(tx, plan),
 	};
 	enum store_verdict verdict;
 
 	if (!can_sign(&issue))
 		return STORE_DOWN;
+	if (issue.opaque && !grant_is_stored(&plan->state->grant))
+		bug("an opaque token needs a grant that is stored");
 	if (issue.opaque)
 		handle_make(tx->provider->random, tx->now_ms, &issue.access);
 	verdict = persist(&issue);
@@ -231,11 +179,11 @@ token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 	*set = (struct token_set){
 		.expires_in = issue.expires_at - tx->now,
 		.scope = issue.scope,
+		.issued_token_type = plan->issued_token_type,
 	};
 	if (make_tokens(&issue, set) != 0)
 		return STORE_DOWN;
 	hash_wipe(&issue.access, sizeof(issue.access));
-	tx_log(tx, LOG_LEVEL_INFO, "tokens_issued", "grant", tx_hex(tx, plan->state->grant.id),
-	       "scope", issue.scope);
+	log_issued(tx, &issue);
 	return STORE_OK;
 }

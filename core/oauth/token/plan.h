@@ -9,31 +9,52 @@
 #include "core/base/str.h"
 #include "core/model/client.h"
 #include "core/model/grant.h"
+#include "core/oauth/target.h"
 #include "core/port/provider.h"
 
+struct json_object;
+
 struct plan {
-	const struct client *client;
-	const struct grant_state *state; /* the grant and the person */
-	struct strlist scopes;           /* of the access token */
+	const struct client *client; /* who gets the tokens; the grant may be another client's */
+	/*
+	 * The grant and the person. A grant whose id is zeros is stored nowhere: then the token is
+	 * a JWT that stands for itself, and its subject must be the client (client_grant_state()).
+	 */
+	const struct grant_state *state;
+	struct target target; /* of the access token */
 	bool id_token;
-	const char *nonce;          /* for the ID token; NULL */
-	int64_t refresh_generation; /* of the refresh token to hand out; 0: none */
+	const char *nonce;             /* for the ID token; NULL */
+	int64_t refresh_generation;    /* of the refresh token to hand out; 0: none */
+	struct json_object *act;       /* who acts for the subject (RFC 8693 4.1); NULL */
+	struct json_object *may_act;   /* who may (RFC 8693 4.4); NULL: what the account says */
+	int64_t not_after;             /* no token lasts longer; 0: not limited so */
+	const char *issued_token_type; /* for the answer (RFC 8693 2.2.1); NULL: not said */
 
 	/*
-	 * Uses up what the tokens are issued for: one conditional statement. NULL: nothing is used
-	 * up (a repeat within the grace time).
+	 * Uses up what the tokens are issued for: one conditional statement, or the insert of a
+	 * grant that is made now (plan_insert_grant). NULL: nothing is used up or made.
 	 */
 	enum store_verdict (*consume)(struct store *store, const struct plan *plan);
 	const uint8_t *code_hash;
 	int64_t now, expires_at; /* expires_at: the grant's new end; 0: it keeps its own */
 };
 
+/* A consume step: inserts state->grant. */
+enum store_verdict plan_insert_grant(struct store *store, const struct plan *plan);
+
+/*
+ * A state whose subject is the client itself, from now on. Its grant has no id and no end: who
+ * wants it stored gives it an id, and it ends when the caller says.
+ */
+void client_grant_state(struct tx *tx, const char *client_id, struct grant_state *state);
+
 struct token_set {
 	const char *access_token;
 	int64_t expires_in;
-	const char *scope;         /* NULL: none was granted */
-	const char *id_token;      /* NULL: none */
-	const char *refresh_token; /* NULL: none */
+	const char *scope;             /* NULL: none was granted */
+	const char *id_token;          /* NULL: none */
+	const char *refresh_token;     /* NULL: none */
+	const char *issued_token_type; /* NULL: not said */
 };
 
 /*

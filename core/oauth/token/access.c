@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Access tokens: JWTs (RFC 9068), or opaque ones with the same content in a row.
+ */
+#include <string.h>
+
+#include "core/base/arena.h"
+#include "core/base/b64.h"
+#include "core/base/json.h"
+#include "core/jose/jws.h"
+#include "core/oauth/token/issue.h"
+
+/* A token's jti: its grant's id and 16 random bytes, so the grant is found by it; zeros where there
+ * is none. */
+static char *
+make_jti(struct tx *tx, const uint8_t grant_id[ID_SIZE])
+{
+	uint8_t jti[JTI_SIZE];
+
+	memcpy(jti, grant_id, ID_SIZE);
+	rand_fill(tx->provider->random, jti + ID_SIZE, sizeof(jti) - ID_SIZE);
+	return b64url_encode(tx->arena, jti, sizeof(jti));
+}
+
+/* The account's claim, which few have: the search costs less than parsing all of them. */
+static struct json_object *
+may_act_of_account(struct arena *arena, const struct grant_state *state)
+{
+	struct json_object *claims, *may_act;
+
+	if (!state->account_claims || !strstr(state->account_claims, "\"may_act\""))
+		return NULL;
+	claims = json_parse_object(arena, state->account_claims, strlen(state->account_claims),
+				   NULL);
+	if (!claims || json_get_object(claims, "may_act", &may_act) != JSON_FOUND)
+		return NULL;
+	return may_act;
+}
+
+/* act and may_act (RFC 8693 4.1, 4.4). */
+static void
+add_actors(const struct issue *issue, struct json_object *claims)
+{
+	const struct plan *plan = issue->plan;
+
+	json_add(claims, "act", plan->act);
+	json_add(claims, "may_act",
+		 plan->may_act ? plan->may_act : may_act_of_account(issue->tx->arena, plan->state));
+}
+
+static void
+add_audience(struct json_object *claims, const struct strlist *audience)
+{
+	if (audience->count == 1)
+		json_add_text(claims, "aud", audience->item[0]);
+	else
+		json_add_list(claims, "aud", audience);
+}
+
+const char *
+issue_access_jwt(struct issue *issue)
+{
+	static const struct jws_header header = {.typ = "at+jwt"};
+	struct tx *tx = issue->tx;
+	const struct plan *plan = issue->plan;
+	const struct jws_signer *key = issue_signer(tx, plan->target.alg);
+	struct json_object *claims = json_new_object(tx->arena);
+
+	if (!key)
+		return NULL;
+	json_add_text(claims, "iss", tx->realm->issuer);
+	json_add_text(claims, "sub", plan->state->account.sub);
+	add_audience(claims, &plan->target.audience);
+	json_add_int(claims, "exp", issue->expires_at);
+	json_add_int(claims, "iat", tx->now);
+	json_add_text(claims, "jti", make_jti(tx, plan->state->grant.id));
+	json_add_text(claims, "client_id", plan->client->client_id);
+	json_add_text(claims, "scope", issue->scope);
+	issue_add_sign_in(claims, &plan->state->grant);
+	add_actors(issue, claims);
+	return jws_sign_object(tx->arena, key, &header, claims);
+}
+
+static const char *
+audience_text(const struct issue *issue)
+{
+	const struct tx *tx = issue->tx;
+	const struct strlist *audience = &issue->plan->target.audience;
+
+	if (audience->count == 1 && strcmp(audience->item[0], tx->realm->issuer) == 0)
+		return NULL;
+	return strlist_join(tx->arena, audience, ' ');
+}
+
+static const char *
+extra_text(const struct issue *issue)
+{
+	struct json_object *extra = json_new_object(issue->tx->arena);
+
+	add_actors(issue, extra);
+	return json_object_object_length(extra) ? json_write(issue->tx->arena, extra, NULL) : NULL;
+}
+
+enum store_verdict
+issue_store_access(struct store *store, const struct issue *issue)
+{
+	const struct tx *tx = issue->tx;
+	const struct grant *grant = &issue->plan->state->grant;
+	const char *client_id = issue->plan->client->client_id;
+	struct access_row row = {
+		.realm_id = tx->realm->id,
+		.client_id = strcmp(client_id, grant->client_id) == 0 ? NULL : client_id,
+		.scope = issue->scope ? issue->scope : "",
+		.audience = audience_text(issue),
+		.extra = extra_text(issue),
+		.issued_at = tx->now,
+		.expires_at = issue->expires_at,
+	};
+
+	memcpy(row.id, issue->access.id, ID_SIZE);
+	memcpy(row.hash, issue->access.hash, sizeof(row.hash));
+	memcpy(row.grant_id, grant->id, ID_SIZE);
+	return access_insert(store, &row);
+}
