@@ -176,6 +176,15 @@ finish_transfers(struct server *server)
 
 /* ---- reading ---- */
 
+/* Who asked and did not wait takes nobody's place. */
+static bool
+has_left(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 static void
 read_request(struct server *server, struct client *client)
 {
@@ -186,7 +195,7 @@ read_request(struct server *server, struct client *client)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	client->state = CLIENT_OVER;
-	if (got <= 0 ||
+	if (got <= 0 || has_left(client->fd) ||
 	    fetch_wire_read_request(client->arena, packet, (size_t)got, &client->request) != 0)
 		return;
 	mistake = fetch_url_mistake(client->arena, client->request.url);
@@ -212,6 +221,7 @@ serve(struct server *server, struct client *client)
 		read_request(server, client);
 		return;
 	case CLIENT_FETCHING: /* it went away, or says what it should not */
+		drop_transfer(server, client);
 		client->state = CLIENT_OVER;
 		return;
 	case CLIENT_WRITING:
