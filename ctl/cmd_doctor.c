@@ -89,6 +89,7 @@ examine(struct doctor *doctor)
 	if (!examine_conf(doctor))
 		return;
 	doctor_files(doctor);
+	doctor_outside(doctor);
 	/* neither the realm nor the master key: both are looked at here */
 	if (cli_open(cli, NEED_CONF | NEED_LATER) != CLI_OK) {
 		doctor_find(doctor, FINDING_ERROR, "construction", "%s", cli->why.data);

@@ -23,6 +23,8 @@ void doctor_find(struct doctor *doctor, enum finding finding, const char *about,
 
 /* Files of the configuration and their rights; reads the master key. */
 void doctor_files(struct doctor *doctor);
+/* Whether ostiary-fetch answers. */
+void doctor_outside(struct doctor *doctor);
 /* Connection, versions, schema, statements, clock, rights. True when rows can be read. */
 bool doctor_database(struct doctor *doctor);
 /* Keys of a realm: they open, and each algorithm in use has an active one. */

@@ -123,8 +123,8 @@ class Watch:
     multiwatch's business."""
 
     def __init__(self, stack):
-        self.parts = {"MariaDB": stack.mariadb, "the worker pool": stack.pool,
-                      "nginx": stack.nginx}
+        self.parts = {"MariaDB": stack.mariadb, "ostiary-fetch": stack.fetch,
+                      "the worker pool": stack.pool, "nginx": stack.nginx}
         self.restarts = {name: [] for name in self.parts}
 
     def round(self):

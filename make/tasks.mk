@@ -146,6 +146,7 @@ install: $(PROGRAMS)
 		$(SHARE)/bash-completion/completions
 	$(INSTALL) -m 755 $(BUILD)/ostiary $(DESTDIR)$(PREFIX)/bin/ostiary
 	$(INSTALL) -m 755 $(BUILD)/ostiary.fcgi $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary.fcgi
+	$(INSTALL) -m 755 $(BUILD)/ostiary-fetch $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary-fetch
 	for folder in $$(find pages -type d); do \
 		$(INSTALL) -d $(SHARE)/ostiary/$$folder || exit 1; \
 		find $$folder -maxdepth 1 -type f \

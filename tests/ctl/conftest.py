@@ -43,6 +43,7 @@ class Host:
             "keys": {"master_key_file": self.master},
             "server": {"pages_dir": TOP / "pages", "state_dir": self.state,
                        "allow_http_loopback": "yes"},
+            "fetch": {"fetch_socket": "", "fetch_program": BUILD / "ostiary-fetch"},
             "log": {"log_target": "stderr"},
         }
         for section in options.values():

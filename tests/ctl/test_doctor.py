@@ -22,7 +22,7 @@ def errors(host, *words):
 def test_all_is_well(host):
     found = findings(host, 0, "--no-web")
     assert {f["finding"] for f in found} == {"ok"}, found
-    assert {"database", "clock", "rights", "schema", "statements", "keys", "master key"} <= \
+    assert {"fetching", "database", "clock", "rights", "schema", "statements", "keys", "master key"} <= \
         {f["about"] for f in found}
     assert host.ok("doctor", "--no-web").count("ok ") == len(found)
 
@@ -148,6 +148,16 @@ def test_previous_master_is_a_warning(host):
     host.write_conf(previous_master_key_file=old)
     assert [f["about"] for f in findings(host, 0, "--no-web") if f["finding"] == "warning"] == \
         ["previous master key"]
+
+
+@pytest.mark.parametrize("changes,wanted", [
+    ({"fetch_program": "/nonexistent/ostiary-fetch"}, "correct fetch_program"),
+    ({"fetch_program": "/bin/true"}, "correct fetch_program"),
+    ({"fetch_socket": "/nonexistent/socket"}, "start ostiary-fetch")])
+def test_a_missing_way_out_is_a_warning(host, changes, wanted):
+    host.write_conf(**changes)
+    found = [f["text"] for f in findings(host, 0, "--no-web") if f["about"] == "fetching"]
+    assert len(found) == 1 and wanted in found[0], found
 
 
 # ---- what the web server answers -------------------------------------------------------------

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""A whole Ostiary on loopback: MariaDB, workers under multiwatch, nginx, and the demo data.
+"""A whole Ostiary on loopback: MariaDB, workers under multiwatch, ostiary-fetch, nginx, and the
+demo data.
 
     with Stack(mount="/sub/path") as stack:
         stack.issuer            "http://localhost:PORT/sub/path"
@@ -27,6 +28,7 @@ import urllib.parse
 
 from children import StackError, tail, wait_until
 from database import MariaDB
+from outside import Fetch
 from web import Nginx, Pool, check_mount, free_ports, locations, server_block
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -71,6 +73,7 @@ class Stack:
         if demo_site:
             servers.append(self._demo_server())
         self.nginx = Nginx(self.folder, servers, access_log)
+        self.fetch = Fetch(self.build, self.folder, self.conf, sockets / "fetch.sock")
         self._write_conf(extra_conf or {})
         if start:
             self.start()
@@ -96,6 +99,8 @@ class Stack:
             "keys": {"master_key_file": self.master_key},
             "server": {"pages_dir": TOP / "pages", "state_dir": state,
                        "allow_http_loopback": "yes"},
+            "fetch": {"fetch_socket": self.fetch.socket,
+                      "fetch_program": self.build / "ostiary-fetch"},
             "log": {"log_target": self.log, "log_level": "info"}}
         for section, options in extra.items():
             conf.setdefault(section, {}).update(options)
@@ -129,6 +134,7 @@ class Stack:
         try:
             self.mariadb.start()
             self.prepare()
+            self.fetch.start()
             self.pool.start()
             self.nginx.start()
             self.wait_ready()
@@ -192,6 +198,7 @@ class Stack:
         """Ends all in order, and the temporary folder with it."""
         self.nginx.stop()
         self.pool.stop()
+        self.fetch.stop()
         self.mariadb.stop(fast=self._own_folder is not None)
         for folder in (self._own_folder, self._sockets):
             if folder is not None and not os.environ.get("OSTIARY_KEEP"):
