@@ -74,6 +74,7 @@ enum statement_set_number {
 	SET_REPLAY,
 	SET_FETCHED,
 	SET_RESOURCE,
+	SET_ISSUER,
 	STATEMENT_SETS,
 };
 
@@ -95,6 +96,7 @@ extern const struct statement_set rights_statements;
 extern const struct statement_set replay_statements;
 extern const struct statement_set resource_statements;
 extern const struct statement_set fetched_statements;
+extern const struct statement_set issuer_statements;
 
 /* Runs a change. STORE_OK when it changed a row, STORE_NONE when none. */
 enum store_verdict sql_change(struct store *store, const struct statement_set *set, unsigned which,
