@@ -8,6 +8,7 @@
 #include "core/base/str.h"
 #include "core/manage/manage_client.h"
 #include "core/model/profile.h"
+#include "core/model/resource.h"
 #include "ctl/commands.h"
 
 #define LIST_PAGE 200
@@ -116,6 +117,34 @@ read_edits(struct cli *cli, struct manage_edit *edits, size_t *count)
 
 /* ---- commands ---- */
 
+/* A scope that nobody knows yet is allowed, as it may come later; but it may be a slip too. */
+static void
+note_unknown_scopes(struct cli *cli, const char *client_id)
+{
+	const struct realm *realm = cli->tx.realm;
+	const struct client *client;
+	struct json_object *notes = json_new_array(cli->arena);
+
+	if (manage_client_find(&cli->tx, client_id, &client, &cli->why) != MANAGE_OK)
+		return;
+	for (size_t i = 0; i < client->scopes.count; i++) {
+		const char *scope = client->scopes.item[i], *note;
+		bool known = realm_scope(realm, scope) != NULL;
+
+		for (size_t j = 0; j < realm->resources_count; j++)
+			known |= resource_scope(&realm->resources[j], scope) != NULL;
+		if (known)
+			continue;
+		note = arena_printf(cli->arena,
+				    "note: realm %s and its resource servers have no scope %s",
+				    realm->name, scope);
+		cli_complain(cli, "%s", note);
+		json_push_text(notes, note);
+	}
+	if (json_object_array_length(notes))
+		json_add(cli->doc, "notes", notes);
+}
+
 static enum cli_exit
 add(struct cli *cli)
 {
@@ -134,6 +163,7 @@ add(struct cli *cli)
 		return code;
 	cli_pair(cli, "client_id", id);
 	json_add_text(cli->doc, "client_id", id);
+	note_unknown_scopes(cli, id);
 	if (!secret.text)
 		return CLI_OK;
 	cli_pair(cli, "client_secret", secret.text);
@@ -252,9 +282,11 @@ edit(struct cli *cli)
 	if (count == 0)
 		return cli_fail(cli, CLI_USAGE, "edit what? --set, --unset, --add or --drop");
 	code = cli_verdict(manage_client_edit(&cli->tx, cli_arg(cli, 0), edits, count, &cli->why));
-	if (code == CLI_OK)
-		cli_say(cli, "client %s is changed\n", cli_arg(cli, 0));
-	return code;
+	if (code != CLI_OK)
+		return code;
+	cli_say(cli, "client %s is changed\n", cli_arg(cli, 0));
+	note_unknown_scopes(cli, cli_arg(cli, 0));
+	return CLI_OK;
 }
 
 static enum cli_exit

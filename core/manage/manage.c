@@ -52,3 +52,10 @@ manage_text_fits(const char *text, size_t max)
 			return false;
 	return true;
 }
+
+bool
+manage_language_fits(const char *language)
+{
+	return strlen(language) <= 16 &&
+	       strspn(language, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(language);
+}

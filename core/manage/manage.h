@@ -52,4 +52,7 @@ enum store_verdict manage_commit(const struct manage_change *change)
 /* A text of people's: UTF-8 without control characters, at most max bytes. */
 bool manage_text_fits(const char *text, size_t max);
 
+/* A language tag as descriptions have them: "", "de", "pt-br". */
+bool manage_language_fits(const char *language);
+
 #endif

@@ -89,6 +89,8 @@ static enum manage_verdict
 edit_document(struct tx *tx, struct json_object *document, const struct manage_edit *edits,
 	      size_t count, struct client_change *change, struct client *client, struct buf *why)
 {
+	struct settings answers;
+	enum manage_verdict verdict;
 	int mistakes = 0;
 	size_t size;
 
@@ -105,7 +107,12 @@ edit_document(struct tx *tx, struct json_object *document, const struct manage_e
 	if (size > CLIENT_METADATA_MAX)
 		return manage_say(why, MANAGE_REFUSED, "more than %d bytes of metadata",
 				  CLIENT_METADATA_MAX);
-	return manage_key_prepare_missing(tx, &client->settings, &change->keys, why);
+	verdict = manage_key_prepare_missing(tx, &client->settings, &change->keys, why);
+	if (verdict != MANAGE_OK)
+		return verdict;
+	answers = client->settings;
+	answers.id_token_alg = client->introspection_signed_response_alg;
+	return manage_key_prepare_missing(tx, &answers, &change->keys, why);
 }
 
 /* The names changed, for the record. */

@@ -15,13 +15,6 @@ struct scope_change {
 	const char *claims;      /* names with blanks between */
 };
 
-static bool
-language_fits(const char *language)
-{
-	return strlen(language) <= 16 &&
-	       strspn(language, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(language);
-}
-
 static const char *
 description_of(struct tx *tx, const struct manage_scope *scope, struct buf *why)
 {
@@ -31,7 +24,7 @@ description_of(struct tx *tx, const struct manage_scope *scope, struct buf *why)
 	for (size_t i = 0; i < scope->texts_count; i++) {
 		const struct manage_scope_text *text = &scope->texts[i];
 
-		if (!language_fits(text->language))
+		if (!manage_language_fits(text->language))
 			(void)manage_say(why, MANAGE_REFUSED,
 					 "%s: no language tag; de, pt-br and the like",
 					 text->language);

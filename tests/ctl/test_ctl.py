@@ -520,6 +520,84 @@ def test_scope(host):
     assert "api" not in host.ok("scope", "list")
 
 
+# ---- resource servers ------------------------------------------------------------------------
+
+
+API = "https://api.example/v1"
+RESOURCE_MISTAKES = [
+    ("taken", 4, "add", API),
+    ("no URI", 1, "add", "api"),
+    ("with a blank", 1, "add", "https://api.example/a b"),
+    ("with a fragment", 1, "add", "https://api.example/#a"),
+    ("too long", 1, "add", "https://api.example/" + 250 * "a"),
+    ("the issuer", 1, "add", "http://localhost:9/a"),
+    ("bad scope", 1, "add", "urn:b", "--scope", 'a"=x'),
+    ("standard scope", 1, "add", "urn:b", "--scope", "openid=x"),
+    ("scope without text", 2, "add", "urn:b", "--scope", "a"),
+    ("scope with an empty text", 1, "add", "urn:b", "--scope", "a="),
+    ("only in another language", 1, "add", "urn:b", "--scope-de", "a=x"),
+    ("bad language", 1, "add", "urn:b", "--scope", "a=x", "--scope-D!", "a=x"),
+    ("another setting", 1, "add", "urn:b", "--set", "id_token_lifetime=1h"),
+    ("bad format", 1, "add", "urn:b", "--set", "access_token_format=saml"),
+    ("bad lifetime", 1, "add", "urn:b", "--set", "access_token_lifetime=1y"),
+    ("unknown client", 1, "add", "urn:b", "--introspection-client", "nobody"),
+    ("two clients in one", 1, "add", "urn:b", "--introspection-client", "web web"),
+    ("name too long", 1, "add", "urn:b", "--name", 256 * "a"),
+    ("too many scopes", 1, "add", "urn:b", *(f"--scope=s{i}=x" for i in range(51))),
+    ("set of nothing", 3, "set", "urn:b", "--name", "x"),
+    ("set nothing", 2, "set", API),
+    ("drop of no scope", 1, "set", API, "--drop-scope", "nothing"),
+    ("drop of no client", 1, "set", API, "--drop-introspection-client", "other"),
+    ("show of nothing", 3, "show", "urn:b"),
+    ("remove of nothing", 3, "remove", "urn:b", "--yes"),
+    ("remove without terminal", 1, "remove", API),
+]
+
+
+def test_resource(host):
+    host.ok("client", "add", "--id", "web", "--name", "W", *REDIRECT)
+    host.ok("resource", "add", API, "--name", "The API", "--scope", "read=Read it",
+            "--scope-de", "read=Lesen", "--scope", "write=Write it",
+            "--set", "access_token_format=opaque", "--set", "access_token_alg=EdDSA",
+            "--introspection-client", "web")
+    for name, code, *words in RESOURCE_MISTAKES:
+        assert host.fails(code, "resource", *words), name
+    shown = host.json("resource", "show", API)
+    assert shown == {
+        "identifier": API, "name": "The API",
+        "scopes": {"read": {"": "Read it", "de": "Lesen"}, "write": {"": "Write it"}},
+        "settings": {"access_token_format": "opaque", "access_token_alg": "EdDSA"},
+        "introspection_clients": ["web"]}
+    keys = host.json("key", "list")["keys"]
+    assert [k["state"] for k in keys if k["alg"] == "EdDSA"] == ["active"], "a key is made"
+    host.ok("resource", "set", API, "--scope", "read=Look", "--drop-scope", "write",
+            "--set", "access_token_alg=", "--set", "access_token_lifetime=10m", "--name", "",
+            "--drop-introspection-client", "web")
+    assert host.json("resource", "list")["resources"] == [{
+        "identifier": API, "scopes": {"read": {"": "Look", "de": "Lesen"}},
+        "settings": {"access_token_lifetime": "10m", "access_token_format": "opaque"}}]
+    assert API in host.ok("resource", "list") and "10m" in host.ok("resource", "show", API)
+    code, seen = host.terminal("resource", "remove", API, answers=[(API, "something else")])
+    assert code == 1 and host.json("resource", "list")["resources"], seen
+    code, seen = host.terminal("resource", "remove", API, answers=[(API, API)])
+    assert code == 0 and not host.json("resource", "list")["resources"], seen
+    events = [row[0] for row in host.query("SELECT event FROM audit WHERE event LIKE 'resource%'"
+                                           " ORDER BY at, id")]
+    assert sorted(events) == ["resource_added", "resource_changed", "resource_removed"]
+
+
+def test_a_scope_that_nobody_knows_is_noted(host):
+    host.ok("resource", "add", API, "--scope", "read=Read it")
+    done = host.run("client", "add", "--id", "web", "--name", "W", *REDIRECT,
+                    "--set", "scope=openid read nonexistent")
+    assert done.returncode == 0 and "no scope nonexistent" in done.stderr
+    assert "no scope openid" not in done.stderr and "no scope read" not in done.stderr
+    assert "client_secret" in done.stdout
+    noted = host.json("client", "edit", "web", "--add", "scope=wizard")["notes"]
+    assert len(noted) == 2 and "wizard" in noted[1]
+    assert not host.run("client", "edit", "web", "--set", "scope=read").stderr
+
+
 # ---- keys ------------------------------------------------------------------------------------
 
 
