@@ -53,6 +53,7 @@ OWNERS = [
     (r"security/.*", ["pamd"]),
     (r"curl/.*", ["fetch"]),
     (r"(crypt|argon2)\.h", ["core/authn/password"]),
+    (r"qrencode\.h", ["core/http/qr"]),
 ]
 
 # Tests and measuring programs may include what they measure or compare with.

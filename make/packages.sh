@@ -16,7 +16,7 @@ group()
 	case $1 in
 	build) echo "gcc libc6-dev binutils make pkg-config libfcgi-dev libssl-dev libjson-c-dev
 		libmariadb-dev libinih-dev libcrypt-dev libargon2-dev
-		libcurl4-openssl-dev" ;;
+		libcurl4-openssl-dev libqrencode-dev" ;;
 	run)   echo "python3 mariadb-server-core mariadb-client-core nginx spawn-fcgi multiwatch
 		curl" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib

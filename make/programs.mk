@@ -5,6 +5,7 @@ LAYERS := base jose seal conf model port http oauth authn manage endpoint
 
 LIBS_base := -lcrypto -ljson-c
 LIBS_conf := -linih
+LIBS_http := -lqrencode
 LIBS_authn := -lcrypt -largon2
 LIBS_sql  := -lmariadb
 LIBS_fetch := -lcurl
@@ -31,7 +32,7 @@ $(BUILD)/libsql.a: $(BUILD)/sql/migrations_table.o
 # Archives in the order in which a linker needs them, and the libraries behind them.
 CORE_ARCHIVES := $(foreach l,endpoint manage authn oauth http,$(BUILD)/lib$(l).a) \
 	$(BUILD)/libsql.a $(foreach l,port model conf seal jose base,$(BUILD)/lib$(l).a)
-CORE_LIBS := $(LIBS_authn) $(LIBS_conf) $(LIBS_sql) $(LIBS_base)
+CORE_LIBS := $(LIBS_authn) $(LIBS_conf) $(LIBS_http) $(LIBS_sql) $(LIBS_base)
 
 PROGRAMS := $(BUILD)/ostiary.fcgi $(BUILD)/ostiary $(BUILD)/ostiary-fetch
 

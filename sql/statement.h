@@ -74,6 +74,8 @@ enum statement_set_number {
 	SET_REPLAY,
 	SET_FETCHED,
 	SET_RESOURCE,
+	SET_PUSHED,
+	SET_DEVICE,
 	SET_ISSUER,
 	STATEMENT_SETS,
 };
@@ -96,6 +98,8 @@ extern const struct statement_set rights_statements;
 extern const struct statement_set replay_statements;
 extern const struct statement_set resource_statements;
 extern const struct statement_set fetched_statements;
+extern const struct statement_set pushed_statements;
+extern const struct statement_set device_statements;
 extern const struct statement_set issuer_statements;
 
 /* Runs a change. STORE_OK when it changed a row, STORE_NONE when none. */

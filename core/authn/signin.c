@@ -167,18 +167,6 @@ establish(struct store *store, void *context)
 	return verdict == STORE_OK ? tx_audit(work->tx, "signin", &about) : verdict;
 }
 
-/* What a browser says of itself is kept as printable ASCII: it is for reading, and is no proof. */
-static const char *
-cut(struct arena *arena, const char *text, size_t max)
-{
-	char *copy = text ? arena_printf(arena, "%.*s", (int)max, text) : NULL;
-
-	for (char *p = copy; p && *p; p++)
-		if (*p < 0x20 || *p > 0x7e)
-			*p = '?';
-	return copy;
-}
-
 static void
 fill_session(struct establish *work, const uint8_t flow_id[ID_SIZE], const char *user_agent)
 {
@@ -196,8 +184,8 @@ fill_session(struct establish *work, const uint8_t flow_id[ID_SIZE], const char 
 			.auth_epoch = work->account->auth_epoch,
 			.created_at = tx->now,
 			.expires_at = tx->now + tx->realm->settings.session_lifetime,
-			.address = cut(tx->arena, tx->address, ADDRESS_MAX),
-			.user_agent = cut(tx->arena, user_agent, USER_AGENT_MAX),
+			.address = str_visible(tx->arena, tx->address, ADDRESS_MAX),
+			.user_agent = str_visible(tx->arena, user_agent, USER_AGENT_MAX),
 		};
 		memcpy(session->id, result->handle.id, ID_SIZE);
 		memcpy(session->account_id, work->account->id, ID_SIZE);

@@ -55,22 +55,40 @@ add_key(struct throttle_keys *keys, uint64_t hash, uint32_t limit)
 		keys->key[keys->count++] = (struct throttle_key){hash, limit};
 }
 
+/* What the networks of an address are counted for. */
+enum counted { COUNTED_SIGNINS, COUNTED_CODES };
+
+static void
+add_networks(struct throttle_keys *keys, enum counted counted, const char *address, uint32_t limit)
+{
+	uint8_t binary[16];
+
+	if (inet_pton(AF_INET, address, binary) == 1) {
+		add_key(keys, hash64("v4/24", counted, binary, 3), limit);
+	} else if (inet_pton(AF_INET6, address, binary) == 1) {
+		add_key(keys, hash64("v6/64", counted, binary, 8), limit);
+		add_key(keys, hash64("v6/48", counted, binary, 6), limit * 4);
+	} else {
+		add_key(keys, hash64("address", counted, address, strlen(address)), limit);
+	}
+}
+
 void
 throttle_keys_for(struct throttle_keys *keys, uint32_t realm_id, const char *username,
 		  const char *address, uint32_t account_limit, uint32_t network_limit)
 {
-	uint8_t binary[16];
-
 	*keys = (struct throttle_keys){0};
 	add_key(keys, hash64("account", realm_id, username, strlen(username)), account_limit);
-	if (inet_pton(AF_INET, address, binary) == 1) {
-		add_key(keys, hash64("v4/24", 0, binary, 3), network_limit);
-	} else if (inet_pton(AF_INET6, address, binary) == 1) {
-		add_key(keys, hash64("v6/64", 0, binary, 8), network_limit);
-		add_key(keys, hash64("v6/48", 0, binary, 6), network_limit * 4);
-	} else {
-		add_key(keys, hash64("address", 0, address, strlen(address)), network_limit);
-	}
+	add_networks(keys, COUNTED_SIGNINS, address, network_limit);
+}
+
+void
+throttle_keys_code(struct throttle_keys *keys, const uint8_t browser[32], const char *address,
+		   uint32_t browser_limit, uint32_t network_limit)
+{
+	*keys = (struct throttle_keys){0};
+	add_key(keys, hash64("code", 0, browser, 32), browser_limit);
+	add_networks(keys, COUNTED_CODES, address, network_limit);
 }
 
 void

@@ -39,6 +39,13 @@ size_t throttle_size(void);
 void throttle_keys_for(struct throttle_keys *keys, uint32_t realm_id, const char *username,
 		       const char *address, uint32_t account_limit, uint32_t network_limit);
 
+/*
+ * The keys of an attempt at a device's user code: the browser (its random value of 32 bytes) and
+ * the address's networks. They are counted apart from those of sign-ins.
+ */
+void throttle_keys_code(struct throttle_keys *keys, const uint8_t browser[32], const char *address,
+			uint32_t browser_limit, uint32_t network_limit);
+
 /* The one key of a browser that is known for the account. */
 void throttle_keys_known(struct throttle_keys *keys, const uint8_t *browser_id, size_t size);
 

@@ -82,6 +82,17 @@ str_printable(const char *text)
 	return true;
 }
 
+char *
+str_visible(struct arena *arena, const char *text, size_t max)
+{
+	char *copy = text ? arena_copy(arena, text, strnlen(text, max)) : NULL;
+
+	for (char *p = copy; p && *p; p++)
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	return copy;
+}
+
 /* RFC 3629 4, the lead bytes above 0x7F. */
 static const struct {
 	uint8_t lead_min;

@@ -34,6 +34,10 @@ char *str_lower(struct arena *arena, const char *text);
 /* Every byte of text is printable ASCII (0x20-0x7E). */
 bool str_printable(const char *text);
 
+/* A copy of at most max bytes in which every byte that is not printable ASCII is '?': of what
+ * others say of themselves, for reading. NULL gives NULL. */
+char *str_visible(struct arena *arena, const char *text, size_t max);
+
 /* size bytes are well-formed UTF-8: shortest form, no surrogates, at most U+10FFFF (RFC 3629). */
 bool utf8_valid(const char *text, size_t size);
 

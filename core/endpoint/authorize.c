@@ -70,6 +70,7 @@ handle_authorize(struct call *call)
 	bool post = call->request->method == HTTP_POST;
 
 	interaction->call = call;
+	interaction->errand = &errand_code;
 	if (post && call_read_form(call) != 0)
 		return;
 	if (browser_read(call, &interaction->browser) != 0) {
@@ -96,6 +97,6 @@ handle_authorize(struct call *call)
 	call->locale = locale_pick(tx->provider->pages->locales, interaction->authz.ui_locales,
 				   call->request->accept_language);
 	flow_make(tx, interaction->browser.value,
-		  authz_request_text(tx->arena, &interaction->request), &interaction->flow);
+		  authz_request_text(tx->arena, &interaction->authz), &interaction->flow);
 	interaction_go(interaction);
 }

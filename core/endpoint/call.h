@@ -76,7 +76,6 @@ struct call {
 	const char *bearer_scope;  /* of an endpoint that takes bearer tokens: what it asks for;
 				      NULL: another */
 	const char *form_action;   /* an origin or scheme that the page's form may lead to; NULL */
-	const char *image_origin;  /* of the client's logo; NULL */
 };
 
 /*
@@ -97,6 +96,10 @@ void handle_signin(struct call *call);
 void handle_consent(struct call *call);
 void handle_select(struct call *call);
 void handle_token(struct call *call);
+void handle_par(struct call *call);
+void handle_device_authorization(struct call *call);
+void handle_device(struct call *call);
+void handle_device_qr(struct call *call);
 void handle_userinfo(struct call *call);
 void handle_introspect(struct call *call);
 void handle_revoke(struct call *call);
@@ -106,6 +109,7 @@ void handle_logout(struct call *call);
 void handle_signout(struct call *call);
 void handle_health(struct call *call);
 void handle_static(struct call *call);
+void handle_logo(struct call *call);
 
 /* ---- failure.c ---- */
 
@@ -162,6 +166,11 @@ char *page_url(const struct call *call, const char *path);
 struct account;
 void page_add_account(struct json_object *values, struct arena *arena,
 		      const struct account *account);
+
+/* ---- logo.c ---- */
+
+/* Where pages show the client's logo from: our own address; NULL when it has none. */
+const char *logo_url(struct call *call, const struct client *client);
 
 /* ---- conditional documents ---- */
 

@@ -10,23 +10,8 @@
 #include "core/base/arena.h"
 #include "core/base/bug.h"
 #include "core/base/json.h"
-#include "core/base/uri.h"
 #include "core/endpoint/call.h"
-#include "core/endpoint/consent_list.h"
 #include "core/endpoint/reply.h"
-#include "core/oauth/consent.h"
-
-/* What the step under prompt=none is called (OpenID Connect Core 3.1.2.6). */
-static const struct {
-	enum oauth_error error;
-	const char *text;
-} silent_errors[] = {
-	[AUTHN_IDENTIFY] = {OAUTH_LOGIN_REQUIRED, "nobody is signed in"},
-	[AUTHN_PASSWORD] = {OAUTH_LOGIN_REQUIRED, "the sign-in is too old"},
-	[AUTHN_SELECT] = {OAUTH_ACCOUNT_SELECTION_REQUIRED, "an account must be chosen"},
-	[AUTHN_CONSENT] = {OAUTH_CONSENT_REQUIRED, "the person must allow the access"},
-	[AUTHN_REFUSE] = {OAUTH_LOGIN_REQUIRED, "another person is signed in"},
-};
 
 static struct authn_facts
 facts_of(const struct interaction *interaction)
@@ -45,47 +30,8 @@ facts_of(const struct interaction *interaction)
 	return facts;
 }
 
-/* What the person has allowed this client before; an empty list when there is nothing. */
-static int
-remembered_scopes(struct interaction *interaction, struct strlist *scopes)
-{
-	struct tx *tx = &interaction->call->tx;
-	const char *text = NULL;
-	enum store_verdict verdict;
-
-	*scopes = (struct strlist){0};
-	verdict = consent_find(tx->store, tx->arena, tx->realm->id, interaction->browser.account.id,
-			       interaction->authz.client->client_id, &text);
-	if (verdict == STORE_DOWN)
-		return fail_down(tx);
-	interaction->allowed_before =
-		verdict == STORE_OK &&
-		strlist_split(tx->arena, text, ' ', CONSENT_ITEMS_MAX, scopes) == 0;
-	if (!interaction->allowed_before)
-		*scopes = (struct strlist){0};
-	return 0;
-}
-
-/* Whether the person must be asked; remembered consent never answers for a program that any other
- * could pose as (RFC 8252 8.6). */
-static bool
-consent_needed(const struct interaction *interaction, const struct strlist *remembered)
-{
-	const struct authz *authz = &interaction->authz;
-
-	if (interaction->consented)
-		return false;
-	if (authz->prompt & PROMPT_CONSENT)
-		return true;
-	if (authz->client->first_party)
-		return false;
-	if (client_is_public(authz->client) && authz->redirect_is_local)
-		return true;
-	return !interaction->allowed_before || !strlist_within(&authz->consent, remembered);
-}
-
 static struct authn_need
-need_of(const struct interaction *interaction, const struct strlist *remembered)
+need_of(const struct interaction *interaction, bool consent)
 {
 	const struct authz *authz = &interaction->authz;
 	const struct browser *browser = &interaction->browser;
@@ -96,13 +42,12 @@ need_of(const struct interaction *interaction, const struct strlist *remembered)
 		.max_age = authz->max_age,
 		.other_person = browser->signed_in && authz->hint_sub &&
 				strcmp(authz->hint_sub, browser->account.sub) != 0,
-		.consent = browser->signed_in && consent_needed(interaction, remembered),
+		.consent = consent,
 	};
 }
 
-/* Values that the pages of a flow have in common. */
-static struct json_object *
-flow_values(struct interaction *interaction, const char *action)
+struct json_object *
+interaction_values(struct interaction *interaction, const char *action)
 {
 	struct call *call = interaction->call;
 	struct json_object *values;
@@ -115,7 +60,8 @@ flow_values(struct interaction *interaction, const char *action)
 		(void)fail(&call->tx, OAUTH_INVALID_REQUEST, "the request is too long", NULL);
 		return NULL;
 	}
-	call->form_action = reply_form_action(call->tx.arena, interaction->authz.reply_to);
+	if (interaction->authz.reply_to)
+		call->form_action = reply_form_action(call->tx.arena, interaction->authz.reply_to);
 	values = page_values(call, interaction->authz.client);
 	json_add_text(values, "flow", flow);
 	json_add_text(values, "action",
@@ -127,7 +73,7 @@ void
 interaction_signin(struct interaction *interaction, const struct signin_page *page)
 {
 	struct call *call = interaction->call;
-	struct json_object *values = flow_values(interaction, "/signin");
+	struct json_object *values = interaction_values(interaction, "/signin");
 	struct json_object *error;
 	int status = 200;
 
@@ -160,7 +106,7 @@ interaction_signin(struct interaction *interaction, const struct signin_page *pa
 static void
 show_select(struct interaction *interaction)
 {
-	struct json_object *values = flow_values(interaction, "/select");
+	struct json_object *values = interaction_values(interaction, "/select");
 
 	if (!values)
 		return;
@@ -169,65 +115,7 @@ show_select(struct interaction *interaction)
 }
 
 static void
-show_consent(struct interaction *interaction, const struct strlist *remembered)
-{
-	struct call *call = interaction->call;
-	const struct authz *authz = &interaction->authz;
-	struct json_object *values = flow_values(interaction, "/consent");
-	struct uri uri;
-
-	if (!values)
-		return;
-	page_add_account(values, call->tx.arena, &interaction->browser.account);
-	consent_list_add(call, values, &authz->consent, remembered);
-	json_add_bool(values, "offline", strlist_has(&authz->scopes, "offline_access"));
-	if (uri_parse(call->tx.arena, authz->reply_to, &uri) == 0 && uri.host) {
-		json_add_text(values, "return_host", uri.host);
-		json_add(values, "t",
-			 locale_json_format(call->tx.arena, call->locale, "host", uri.host, "realm",
-					    call->tx.realm->display_name, "client",
-					    authz->client->client_name ? authz->client->client_name
-								       : authz->client->client_id,
-					    NULL));
-	}
-	page_send(call, 200, "consent", values);
-}
-
-static void
-complete(struct interaction *interaction, const struct strlist *remembered)
-{
-	struct call *call = interaction->call;
-	struct tx *tx = &call->tx;
-	const struct authz_subject subject = {
-		.session = &interaction->browser.session,
-		.account = &interaction->browser.account,
-		.flow_id = interaction->resumed ? interaction->flow.id : NULL,
-		.remember_consent = interaction->consented,
-		.consented = remembered,
-	};
-	const char *code;
-	struct reply reply;
-
-	switch (authz_complete(tx, &interaction->authz, &subject, &code)) {
-	case STORE_OK:
-		reply = reply_code(tx, &interaction->authz, code);
-		reply_send(call, &interaction->authz, &reply);
-		return;
-	case STORE_CONFLICT:
-		call->authz = NULL; /* the client has had its answer */
-		tx->failure.page = "flow_expired";
-		(void)fail(tx, OAUTH_INVALID_REQUEST, "this sign-in was completed before",
-			   "the flow's id is in flow_done: a page was posted twice");
-		return;
-	case STORE_NONE:
-	case STORE_DOWN:
-		(void)fail_down(tx);
-		return;
-	}
-}
-
-static void
-show(struct interaction *interaction, enum authn_step step, const struct strlist *remembered)
+show(struct interaction *interaction, enum authn_step step)
 {
 	const struct signin_page again = {.same_person = true};
 	const struct signin_page fresh = {.username = interaction->authz.login_hint};
@@ -243,10 +131,10 @@ show(struct interaction *interaction, enum authn_step step, const struct strlist
 		show_select(interaction);
 		return;
 	case AUTHN_CONSENT:
-		show_consent(interaction, remembered);
+		interaction->errand->ask(interaction);
 		return;
 	case AUTHN_DONE:
-		complete(interaction, remembered);
+		interaction->errand->complete(interaction);
 		return;
 	case AUTHN_REFUSE:
 		(void)fail(&interaction->call->tx, OAUTH_LOGIN_REQUIRED,
@@ -258,29 +146,19 @@ show(struct interaction *interaction, enum authn_step step, const struct strlist
 void
 interaction_go(struct interaction *interaction)
 {
-	struct tx *tx = &interaction->call->tx;
 	struct authn_facts facts = facts_of(interaction);
-	struct strlist remembered = {0};
+	bool consent = false;
 	struct authn_need need;
 	enum authn_step step;
 
-	if (facts.signed_in && !interaction->authz.client->first_party &&
-	    remembered_scopes(interaction, &remembered) != 0)
+	if (facts.signed_in && interaction->errand->needs_consent(interaction, &consent) != 0)
 		return;
-	need = need_of(interaction, &remembered);
+	need = need_of(interaction, consent);
 	step = authn_next(&facts, &need);
-	if ((interaction->authz.prompt & PROMPT_NONE) && step != AUTHN_DONE) {
-		(void)fail(tx, silent_errors[step].error, silent_errors[step].text,
-			   "prompt=none and the next step would be a page");
-		return;
-	}
-	show(interaction, step, &remembered);
-}
-
-void
-interaction_cancel(struct interaction *interaction)
-{
-	(void)fail(&interaction->call->tx, OAUTH_ACCESS_DENIED, "the person cancelled", NULL);
+	if ((interaction->authz.prompt & PROMPT_NONE) && step != AUTHN_DONE)
+		interaction->errand->refuse_silently(interaction, step);
+	else
+		show(interaction, step);
 }
 
 /*
@@ -292,9 +170,10 @@ static void
 start_again(struct call *call, struct interaction *interaction)
 {
 	bool cookieless = !interaction->browser.has_value;
-	const char *url = arena_printf(call->tx.arena, "%s?%s%s", page_url(call, "/authorize"),
-				       interaction->flow.request,
-				       cookieless ? "&" INTERACTION_RESTARTED "=1" : "");
+	const char *url =
+		arena_printf(call->tx.arena, "%s?%s%s", page_url(call, interaction->errand->path),
+			     interaction->errand->query(interaction),
+			     cookieless ? "&" INTERACTION_RESTARTED "=1" : "");
 
 	if (strlen(url) > HTTP_LOCATION_MAX) {
 		call->tx.failure.page = "flow_expired";
@@ -305,10 +184,22 @@ start_again(struct call *call, struct interaction *interaction)
 	response_redirect(call->response, 303, url);
 }
 
+/* What the sealed request says: that of a device has its user code. */
+static void
+read_errand(struct tx *tx, struct interaction *interaction)
+{
+	const char *request = interaction->flow.request;
+
+	if (form_parse(tx->arena, request, strlen(request), &interaction->request) != FORM_OK)
+		bug("a sealed request cannot be parsed");
+	interaction->errand =
+		form_get(&interaction->request, "user_code") ? &errand_device : &errand_code;
+}
+
 /* A page is good for the browser that it was given to, while it is fresh; an old one is started
  * again. */
-static int
-open_flow(struct call *call, struct interaction *interaction)
+int
+interaction_open(struct call *call, struct interaction *interaction)
 {
 	struct tx *tx = &call->tx;
 	const struct browser *browser = &interaction->browser;
@@ -316,8 +207,10 @@ open_flow(struct call *call, struct interaction *interaction)
 	switch (flow_open(tx, form_get(&call->form, "flow"),
 			  browser->has_value ? browser->value : NULL, &interaction->flow)) {
 	case FLOW_GOOD:
+		read_errand(tx, interaction);
 		return 0;
 	case FLOW_STALE:
+		read_errand(tx, interaction);
 		start_again(call, interaction);
 		return -1;
 	case FLOW_FORGED:
@@ -333,20 +226,22 @@ interaction_resume(struct call *call)
 {
 	struct tx *tx = &call->tx;
 	struct interaction *interaction = arena_alloc(tx->arena, sizeof(*interaction));
-	const char *request;
 
 	interaction->call = call;
 	interaction->resumed = true;
 	if (call_read_form(call) != 0 || browser_read(call, &interaction->browser) != 0 ||
-	    open_flow(call, interaction) != 0)
+	    interaction_open(call, interaction) != 0)
 		return NULL;
-	request = interaction->flow.request;
-	if (form_parse(tx->arena, request, strlen(request), &interaction->request) != FORM_OK)
-		bug("a sealed request cannot be parsed");
 	call->authz = &interaction->authz;
-	if (authz_read(tx, &interaction->request, AUTHZ_AT_RESUME, &interaction->authz) != 0)
+	if (interaction->errand->read(interaction) != 0)
 		return NULL;
 	call->locale = locale_pick(tx->provider->pages->locales, interaction->authz.ui_locales,
 				   call->request->accept_language);
 	return interaction;
+}
+
+void
+interaction_cancel(struct interaction *interaction)
+{
+	interaction->errand->cancel(interaction);
 }

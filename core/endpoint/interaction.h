@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * An authorization request and the person in front of it: asks authn_next() what comes and shows
- * that page, or completes the request. The endpoints /authorize, /signin, /consent and /select end
- * here.
+ * A request and the person in front of it: asks authn_next() what comes and shows that page, or
+ * completes the errand. The endpoints /authorize, /device, /signin, /consent and /select end here.
  */
 #ifndef OSTIARY_ENDPOINT_INTERACTION_H
 #define OSTIARY_ENDPOINT_INTERACTION_H
 
 #include "core/authn/flow.h"
+#include "core/authn/next.h"
 #include "core/endpoint/browser.h"
 #include "core/oauth/authz/authz.h"
 
@@ -15,15 +15,40 @@
  */
 #define INTERACTION_RESTARTED "ostiary_restarted"
 
+struct interaction;
+struct json_object;
+
+/* What the person came for, and how it ends. What is shown before is the same for all. */
+struct errand {
+	const char *path; /* begins it anew */
+	/* The query for that; request and flow are filled. */
+	const char *(*query)(const struct interaction *interaction);
+	/* Reads and checks the request of a page that came back. 0, or -1 with the failure. */
+	int (*read)(struct interaction *interaction);
+	/* Whether the person who is signed in must be asked. 0, or -1 with the failure. */
+	int (*needs_consent)(struct interaction *interaction, bool *needed);
+	void (*ask)(struct interaction *interaction);
+	void (*complete)(struct interaction *interaction);
+	void (*cancel)(struct interaction *interaction);
+	/* prompt=none, and a page would come; NULL where that cannot be asked for. */
+	void (*refuse_silently)(struct interaction *interaction, enum authn_step step);
+};
+
+extern const struct errand errand_code;   /* an authorization request: a code for the client */
+extern const struct errand errand_device; /* a device that waits: a decision about it */
+
 struct interaction {
 	struct call *call;
+	const struct errand *errand;
 	struct authz authz;
 	struct flow flow;
 	struct browser browser;
-	struct form request; /* what the flow carries */
-	bool resumed;        /* a page of this flow was posted */
-	bool consented;      /* with the answer "allow" */
-	bool allowed_before; /* consent is remembered, though perhaps of no scope at all */
+	struct form request;       /* what the flow carries */
+	bool resumed;              /* a page of this flow was posted */
+	bool consented;            /* with the answer "allow" */
+	bool allowed_before;       /* consent is remembered, though perhaps of no scope at all */
+	struct strlist remembered; /* what was allowed before, items of core/oauth/consent.h */
+	const struct device_request *device; /* of errand_device; NULL */
 };
 
 /* Why the sign-in page is shown again. */
@@ -53,7 +78,17 @@ struct interaction *interaction_resume(struct call *call) __attribute__((warn_un
  */
 void interaction_ask_again(struct call *call, struct browser *browser);
 
-/* The person does not want to: access_denied goes to the client. */
+/*
+ * Opens the flow of a posted page: request and errand are filled. 0, or -1 when everything is said.
+ */
+int interaction_open(struct call *call, struct interaction *interaction)
+	__attribute__((warn_unused_result));
+
+/* Values that the pages of a flow have in common, with the form's action. NULL with a failure when
+ * the request is too long. */
+struct json_object *interaction_values(struct interaction *interaction, const char *action);
+
+/* The person does not want to. */
 void interaction_cancel(struct interaction *interaction);
 
 #endif

@@ -12,11 +12,13 @@ static const struct profile profiles[] = {
 		.name = "oidc",
 		.help = "OpenID Connect Core 1.0: PKCE is demanded of public clients only.",
 		.pkce = PKCE_PUBLIC_ONLY,
+		.par = false,
 	},
 	{
 		.name = "oauth21",
 		.help = "OAuth 2.1 and RFC 9700: PKCE is demanded of every client.",
 		.pkce = PKCE_ALWAYS,
+		.par = false,
 	},
 };
 
@@ -43,8 +45,9 @@ struct profile
 profile_strictest(const struct profile *a, const struct profile *b)
 {
 	/* The name is for people who ask which rule decided: the row that demanded more. */
-	struct profile both = b->pkce > a->pkce ? *b : *a;
+	struct profile both = b->pkce > a->pkce || b->par > a->par ? *b : *a;
 
 	both.pkce = a->pkce > b->pkce ? a->pkce : b->pkce;
+	both.par = a->par || b->par;
 	return both;
 }

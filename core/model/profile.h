@@ -6,6 +6,7 @@
 #ifndef OSTIARY_MODEL_PROFILE_H
 #define OSTIARY_MODEL_PROFILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum pkce_rule {
@@ -18,6 +19,7 @@ struct profile {
 	const char *name; /* "oidc", "oauth21" */
 	const char *help;
 	enum pkce_rule pkce;
+	bool par; /* requests must be pushed (RFC 9126) */
 };
 
 const struct profile *profiles_table(size_t *count);

@@ -20,6 +20,7 @@ static const char *const token_formats[] = {
 	[TOKEN_OPAQUE] = "opaque",
 	NULL,
 };
+static const char *const truths[] = {"false", "true", NULL};
 static const char *const algorithms[] = {"RS256", "PS256", "ES256", "EdDSA", NULL};
 
 #define AT(member) offsetof(struct settings, member)
@@ -74,6 +75,16 @@ static const struct setting settings[] = {
 	 0, 6000000, "60000", NULL, true,
 	 "How many requests a minute are taken of a client where it authenticates itself; a minute's "
 	 "worth may come at once; 0: no limit."},
+	{"par_lifetime", SETTING_DURATION, AT(par_lifetime),
+	 5, 10 * MINUTE, "1m", NULL, true,
+	 "How long a browser may take to come with a pushed authorization request (RFC 9126)."},
+	{"require_pushed_authorization_requests", SETTING_CHOICE_NUMBER, AT(require_pushed),
+	 0, 0, "false", truths, false,
+	 "Whether every client must push its authorization requests; else only those that are "
+	 "registered so."},
+	{"device_code_lifetime", SETTING_DURATION, AT(device_code_lifetime),
+	 MINUTE, HOUR, "10m", NULL, true,
+	 "How long a device waits for somebody to enter its code (RFC 8628)."},
 };
 /* clang-format on */
 

@@ -33,6 +33,9 @@ struct settings {
 	int64_t key_rotation;    /* age at which a signing key is replaced; default 90d, 0 never */
 	int64_t audit_retention; /* default 400d; realm only */
 	int64_t client_rate;     /* requests a minute; default 60000; 0: no limit */
+	int64_t par_lifetime;    /* of a pushed request's handle; default 60 s; 5 s to 10 min */
+	int64_t require_pushed;  /* require_pushed_authorization_requests: 0 or 1; realm only */
+	int64_t device_code_lifetime; /* default 10 min; 1 min to 1 h */
 };
 
 enum setting_type { SETTING_DURATION, SETTING_NUMBER, SETTING_CHOICE_NUMBER, SETTING_CHOICE_TEXT };

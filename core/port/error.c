@@ -18,7 +18,7 @@ static const struct oauth_error_row rows[OAUTH_ERROR_COUNT] = {
 	[OAUTH_UNSUPPORTED_RESPONSE_TYPE] = {"unsupported_response_type", 400, true, false,
 					     "request_malformed"},
 	[OAUTH_INVALID_SCOPE] = {"invalid_scope", 400, true, false, "request_malformed"},
-	[OAUTH_ACCESS_DENIED] = {"access_denied", 403, true, false, "access_denied"},
+	[OAUTH_ACCESS_DENIED] = {"access_denied", 400, true, false, "access_denied"},
 	[OAUTH_SERVER_ERROR] = {"server_error", 500, true, false, "internal"},
 	[OAUTH_TEMPORARILY_UNAVAILABLE] = {"temporarily_unavailable", 503, true, false,
 					   "unavailable"},

@@ -87,6 +87,7 @@ CREATE TABLE IF NOT EXISTS account_link (
 	KEY account_link_account (account_id)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+-- usable_until: of the request_uri; the row outlives it by as long as a sign-in may take.
 CREATE TABLE IF NOT EXISTS pushed_request (
 	id BINARY(16) NOT NULL,
 	realm_id INT UNSIGNED NOT NULL,
@@ -94,12 +95,14 @@ CREATE TABLE IF NOT EXISTS pushed_request (
 	hash BINARY(32) NOT NULL,
 	request MEDIUMBLOB NOT NULL,
 	created_at BIGINT NOT NULL,
+	usable_until BIGINT NOT NULL,
 	expires_at BIGINT NOT NULL,
 	consumed_at BIGINT NOT NULL,
 	PRIMARY KEY (id),
 	KEY pushed_request_expiry (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin;
 
+-- decided_at without grant_id: denied. The grant's code is the device code.
 CREATE TABLE IF NOT EXISTS device_request (
 	id BINARY(16) NOT NULL,
 	realm_id INT UNSIGNED NOT NULL,
@@ -116,7 +119,6 @@ CREATE TABLE IF NOT EXISTS device_request (
 	polled_at BIGINT NOT NULL,
 	decided_at BIGINT NOT NULL,
 	grant_id BINARY(16) NULL,
-	consumed_at BIGINT NOT NULL,
 	PRIMARY KEY (id),
 	UNIQUE KEY device_request_user_code (realm_id, user_code),
 	KEY device_request_expiry (expires_at)

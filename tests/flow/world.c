@@ -241,9 +241,10 @@ static void
 empty_tables(void)
 {
 	static const char *const tables[] = {
-		"client",         "client_secret", "account",         "session",     "session_fact",
-		"completed_flow", "auth_grant",    "access_token",    "revoked_jti", "consent",
-		"audit",          "fetched",       "resource_server",
+		"client",       "client_secret",  "account",         "session",
+		"session_fact", "completed_flow", "auth_grant",      "access_token",
+		"revoked_jti",  "consent",        "pushed_request",  "device_request",
+		"audit",        "fetched",        "resource_server",
 	};
 
 	for (size_t i = 0; i < COUNT(tables); i++)

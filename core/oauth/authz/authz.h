@@ -12,6 +12,7 @@
 #include "core/model/client.h"
 #include "core/model/grant.h"
 #include "core/model/profile.h"
+#include "core/model/pushed.h"
 #include "core/port/provider.h"
 
 #define STATE_MAX            2048 /* bytes */
@@ -33,6 +34,9 @@ struct authz {
 	const struct form *form;
 	const struct client *client;
 	struct profile profile; /* the stricter of realm and client */
+
+	const char *request_uri;             /* of the pushed request that form is of; NULL: none */
+	const struct pushed_request *pushed; /* at AUTHZ_AT_RESUME its id and hash alone; NULL */
 
 	const char *redirect_uri; /* the one in force */
 	bool redirect_uri_sent;
@@ -82,8 +86,14 @@ const struct authz_step *authz_steps(size_t *count);
 int authz_read(struct tx *tx, const struct form *form, enum authz_place place, struct authz *authz)
 	__attribute__((warn_unused_result));
 
-/* Parameters that a request is made of, as a query string: what a page carries through sign-in. */
-char *authz_request_text(struct arena *arena, const struct form *form);
+/* Parameters that a request is made of, with the request_uri of a pushed one, as a query string:
+ * what a page carries through sign-in. */
+char *authz_request_text(struct arena *arena, const struct authz *authz);
+
+/* Keeps a request that was read AUTHZ_AT_PAR. 0 with its handle and how many seconds that is good,
+ * or -1 with the failure in tx. */
+int authz_push(struct tx *tx, const struct authz *authz, const char **request_uri,
+	       int64_t *expires_in) __attribute__((warn_unused_result));
 
 /* The form's parameters that name a response to the client. */
 struct reply {
@@ -112,9 +122,13 @@ struct authz_subject {
 	const struct strlist *consented; /* what was remembered before; NULL */
 };
 
+/* The grant of a request, but for its id, its code and its end. */
+struct grant authz_grant(struct tx *tx, const struct authz *authz,
+			 const struct authz_subject *subject);
+
 /*
- * Makes the grant and its code in one transaction with the flow's completion. STORE_OK and *code;
- * STORE_CONFLICT when the flow was completed before.
+ * Makes the grant and its code in one transaction with the flow's completion and the pushed
+ * request's consumption. STORE_OK and *code; STORE_CONFLICT when either was there before.
  */
 enum store_verdict authz_complete(struct tx *tx, const struct authz *authz,
 				  const struct authz_subject *subject, const char **code)

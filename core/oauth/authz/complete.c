@@ -31,20 +31,15 @@ amr_of(struct arena *arena, const struct session *session)
 	return strlist_join(arena, &amr, ' ');
 }
 
-static void
-fill_grant(struct completion *work, const struct handle *code)
+struct grant
+authz_grant(struct tx *tx, const struct authz *authz, const struct authz_subject *subject)
 {
-	struct tx *tx = work->tx;
-	const struct authz *authz = work->authz;
-	const struct session *session = work->subject->session;
-	const struct settings *settings = &authz->client->settings;
-	struct grant *grant = &work->grant;
-
-	*grant = (struct grant){
+	const struct session *session = subject->session;
+	struct grant grant = {
 		.realm_id = tx->realm->id,
 		.client_id = authz->client->client_id,
 		.offline = strlist_has(&authz->scopes, "offline_access"),
-		.auth_epoch = work->subject->account->auth_epoch,
+		.auth_epoch = subject->account->auth_epoch,
 		.scope = strlist_join(tx->arena, &authz->scopes, ' '),
 		.resources = authz->resources.count
 				     ? strlist_join(tx->arena, &authz->resources, ' ')
@@ -55,15 +50,25 @@ fill_grant(struct completion *work, const struct handle *code)
 		.amr = amr_of(tx->arena, session),
 		.auth_time = session_auth_time(session),
 		.created_at = tx->now,
-		.expires_at = tx->now + settings->code_lifetime + settings->access_token_lifetime,
-		.code_expires_at = tx->now + settings->code_lifetime,
 		.redirect_uri = authz->redirect_uri,
 		.redirect_uri_sent = authz->redirect_uri_sent,
 		.code_challenge = authz->code_challenge,
 	};
+
+	memcpy(grant.account_id, subject->account->id, ID_SIZE);
+	memcpy(grant.session_id, session->id, ID_SIZE);
+	return grant;
+}
+
+static void
+add_code(struct completion *work, const struct handle *code)
+{
+	const struct settings *settings = &work->authz->client->settings;
+	struct grant *grant = &work->grant;
+
+	grant->code_expires_at = work->tx->now + settings->code_lifetime;
+	grant->expires_at = grant->code_expires_at + settings->access_token_lifetime;
 	memcpy(grant->id, code->id, ID_SIZE);
-	memcpy(grant->account_id, work->subject->account->id, ID_SIZE);
-	memcpy(grant->session_id, session->id, ID_SIZE);
 	memcpy(grant->code_hash, code->hash, sizeof(grant->code_hash));
 }
 
@@ -106,11 +111,16 @@ complete(struct store *store, void *context)
 {
 	struct completion *work = context;
 	struct tx *tx = work->tx;
+	const struct pushed_request *pushed = work->authz->pushed;
 	enum store_verdict verdict = STORE_OK;
 
 	if (work->subject->flow_id)
 		verdict = flow_complete(store, work->subject->flow_id,
 					tx->now + tx->realm->settings.flow_lifetime + FLOW_MEMORY);
+	if (verdict == STORE_OK && pushed)
+		verdict = pushed_consume(store, pushed->id, pushed->hash, tx->now);
+	if (verdict == STORE_NONE)
+		return STORE_CONFLICT;
 	if (verdict == STORE_OK)
 		verdict = grant_insert(store, &work->grant);
 	if (verdict == STORE_OK && work->subject->remember_consent)
@@ -127,9 +137,10 @@ authz_complete(struct tx *tx, const struct authz *authz, const struct authz_subj
 	enum store_verdict verdict;
 
 	handle_make(tx->provider->random, tx->now_ms, &handle);
-	fill_grant(&work, &handle);
+	work.grant = authz_grant(tx, authz, subject);
+	add_code(&work, &handle);
 	/* a grant alone is one statement and needs no transaction around it */
-	verdict = subject->flow_id || subject->remember_consent
+	verdict = subject->flow_id || subject->remember_consent || authz->pushed
 			  ? store_transaction(tx->store, complete, &work)
 			  : complete(tx->store, &work);
 	if (verdict == STORE_OK) {

@@ -6,12 +6,11 @@
 #include <string.h>
 
 #include "core/base/arena.h"
-#include "core/base/buf.h"
-#include "core/base/bug.h"
 #include "core/base/json.h"
 #include "core/base/num.h"
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/authz/redirect.h"
+#include "core/oauth/authz/steps.h"
 #include "core/oauth/claims.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/consent.h"
@@ -49,12 +48,26 @@ find_client(struct tx *tx, struct authz *authz)
 static int
 step_client(struct tx *tx, struct authz *authz)
 {
+	const char *sent = form_get(authz->form, "client_id");
+
 	if (!authz->client && find_client(tx, authz) != 0)
 		return -1;
+	if (sent && strcmp(sent, authz->client->client_id) != 0)
+		return fail(tx, OAUTH_INVALID_REQUEST,
+			    "client_id is not that of the client that authenticated", NULL);
 	tx->client_id = authz->client->client_id;
 	authz->profile =
 		profile_strictest(tx->realm->profile, profile_find(authz->client->profile));
 	return 0;
+}
+
+static int
+step_device_grant(struct tx *tx, struct authz *authz)
+{
+	if (strlist_has(&authz->client->grant_types, GRANT_TYPE_DEVICE_CODE))
+		return 0;
+	return fail(tx, OAUTH_UNAUTHORIZED_CLIENT, "this client may not ask for devices",
+		    "grant_types of the client lack " GRANT_TYPE_DEVICE_CODE);
 }
 
 static int
@@ -384,9 +397,15 @@ step_consent(struct tx *tx, struct authz *authz)
 /* clang-format off */
 static const struct authz_step steps[] = {
 	{"client",         step_client,         A | P | D | R},
+	{"device_grant",   step_device_grant,           D    },
+	{"pushing",        step_pushing,            P        },
+	{"pushed",         step_pushed,         A            }, /* the request is the pushed one from here */
+	{"pushed_before",  step_pushed_before,              R},
 	{"redirect_uri",   step_redirect_uri,   A | P     | R}, /* the gate: later failures go to the client */
 	{"response_mode",  step_response_mode,  A | P     | R},
 	{"duplicates",     step_duplicates,     A | P        },
+	{"pushed_fresh",   step_pushed_fresh,   A            },
+	{"must_push",      step_must_push,      A         | R},
 	{"request_object", step_request_object, A | P        },
 	{"response_type",  step_response_type,  A | P     | R},
 	{"resource",       step_resource,       A | P | D | R},
@@ -427,50 +446,4 @@ authz_read(struct tx *tx, const struct form *form, enum authz_place place, struc
 		if ((steps[i].places & place) && steps[i].check(tx, authz) != 0)
 			return -1;
 	return 0;
-}
-
-/* Only what this server reads is carried: a page must not grow with what a stranger appends. */
-static const char *const carried[] = {
-	"client_id",     "redirect_uri",   "response_type",
-	"response_mode", "scope",          "state",
-	"nonce",         "code_challenge", "code_challenge_method",
-	"prompt",        "max_age",        "login_hint",
-	"id_token_hint", "ui_locales",     "claims",
-	"resource",
-};
-
-/* The first value; all of resource, which may be there several times (RFC 8707 2). */
-static void
-carry(struct buf *buf, const struct form *form, const char *name)
-{
-	bool all = strcmp(name, "resource") == 0;
-
-	for (size_t i = 0; i < form->count; i++) {
-		const char *value = form->field[i].value;
-
-		if (strcmp(form->field[i].name, name) != 0)
-			continue;
-		if (buf->size)
-			buf_add_char(buf, '&');
-		buf_printf(buf, "%s=", name);
-		buf_add_url(buf, value, strlen(value));
-		if (!all)
-			return;
-	}
-}
-
-char *
-authz_request_text(struct arena *arena, const struct form *form)
-{
-	struct buf buf;
-	size_t max = 1;
-
-	for (size_t i = 0; i < form->count; i++)
-		max += 3 * (strlen(form->field[i].name) + strlen(form->field[i].value)) + 2;
-	buf_init(&buf, arena, max);
-	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++)
-		carry(&buf, form, carried[i]);
-	if (buf_failed(&buf))
-		bug("a request text outgrew its own bound");
-	return buf.data;
 }

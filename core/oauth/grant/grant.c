@@ -10,6 +10,7 @@ static const struct grant_row rows[] = {
 	{"authorization_code", grant_code_prepare, grant_code_lost},
 	{"refresh_token", grant_refresh_prepare, grant_refresh_lost},
 	{"client_credentials", grant_client_credentials_prepare, NULL},
+	{GRANT_TYPE_DEVICE_CODE, grant_device_prepare, grant_device_lost},
 };
 
 const struct grant_row *

@@ -49,6 +49,8 @@ int grant_code_lost(struct token_call *call);
 int grant_refresh_prepare(struct token_call *call);
 int grant_refresh_lost(struct token_call *call);
 int grant_client_credentials_prepare(struct token_call *call);
+int grant_device_prepare(struct token_call *call);
+int grant_device_lost(struct token_call *call);
 
 /* Ends a grant because what was presented had been used before, and says invalid_grant. The record
  * is kept though the answer is an error. */

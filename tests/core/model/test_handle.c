@@ -7,7 +7,8 @@
 #include "core/base/str.h"
 #include "tests/core/base/check.h"
 
-static const char *const prefixes[] = {HANDLE_CODE, HANDLE_ACCESS, HANDLE_SESSION};
+static const char *const prefixes[] = {HANDLE_CODE, HANDLE_ACCESS, HANDLE_SESSION, HANDLE_DEVICE,
+				       HANDLE_PUSHED};
 
 static void
 round_trip(void **state)

@@ -30,6 +30,21 @@ test_strictest(void **state)
 	}
 }
 
+static void
+test_par(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		const char *name = (const char *[]){"neither", "left", "right", "both"}[i];
+		struct profile a = {.name = "a", .par = i & 1};
+		struct profile b = {.name = "b", .par = i >> 1 & 1};
+		struct profile both = profile_strictest(&a, &b);
+
+		check(both.par == (i != 0), name);
+		check_text(both.name, i == 2 ? "b" : "a", name);
+	}
+}
+
 /* A column that profile_strictest() forgets would keep one side's value: the struct's size tells
  * that a column was added without a table above. */
 static void
@@ -39,6 +54,7 @@ test_columns(void **state)
 		const char *name;
 		const char *help;
 		enum pkce_rule pkce;
+		bool par;
 	};
 
 	(void)state;
@@ -69,6 +85,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_strictest),
+		cmocka_unit_test(test_par),
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_rows),
 	};

@@ -46,6 +46,9 @@ static const struct {
 	{"EdDSA", "access_token_alg", "EdDSA", "EdDSA", NULL},
 	{"PS256", "id_token_signed_response_alg", "PS256", "PS256", NULL},
 	{"a number", "client_rate", "600", "600", NULL},
+	{"a truth", "require_pushed_authorization_requests", "true", "true", NULL},
+	{"half a truth", "require_pushed_authorization_requests", "1", NULL,
+	 "require_pushed_authorization_requests: write false or true"},
 	{"a number of nothing", "client_rate", "0", "0", NULL},
 	{"a number with a unit", "client_rate", "10m", NULL,
 	 "client_rate: write a number from 0 to 6000000"},
@@ -95,9 +98,8 @@ test_ranges(void **state)
 		for (size_t c = 0; c < COUNT(cases); c++) {
 			struct settings settings;
 			const char *why;
-			const char *text =
-				arena_printf(arena, "%lld%s", (long long)cases[c].value,
-					     row->type == SETTING_DURATION ? "s" : "");
+			const char *text = arena_printf(arena, "%lld%s", (long long)cases[c].value,
+							row->type == SETTING_DURATION ? "s" : "");
 
 			settings_default(&settings);
 			check(setting_parse(arena, row, text, &settings, &why) == cases[c].result,
@@ -154,6 +156,9 @@ test_defaults(void **state)
 	assert_int_equal(s.key_rotation, 90 * 86400);
 	assert_int_equal(s.audit_retention, 400 * 86400);
 	assert_int_equal(s.client_rate, 60000);
+	assert_int_equal(s.par_lifetime, 60);
+	assert_int_equal(s.require_pushed, 0);
+	assert_int_equal(s.device_code_lifetime, 600);
 }
 
 static const struct {
@@ -206,9 +211,9 @@ test_documents(void **state)
 static void
 test_client_may(void **state)
 {
-	static const char *const realm_only[] = {"session_lifetime", "session_idle",
-						 "flow_lifetime", "key_rotation",
-						 "audit_retention"};
+	static const char *const realm_only[] = {
+		"session_lifetime", "session_idle",    "flow_lifetime",
+		"key_rotation",     "audit_retention", "require_pushed_authorization_requests"};
 	size_t count;
 	const struct setting *table = settings_table(&count);
 
