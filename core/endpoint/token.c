@@ -17,7 +17,12 @@ int
 call_client(struct call *call, bool public_may, const struct client **client)
 {
 	struct tx *tx = &call->tx;
-	struct client_credentials credentials = {.form = &call->form};
+	struct client_credentials credentials = {
+		.form = &call->form,
+		.endpoint = call->route->path,
+		.certificate = call->request->certificate,
+		.certificate_verify = call->request->certificate_verify,
+	};
 
 	if (call_read_form(call) != 0 || parameters_check(tx, &call->form) != 0)
 		return -1;
@@ -62,21 +67,26 @@ read_token(struct call *call, const struct client **client, bool public_may,
 
 /* As JSON, or for who asks for it as a JWT (RFC 9701 4). */
 static void
-send_introspection(struct call *call, const struct client *client, struct json_object *document)
+send_introspection(struct call *call, const struct client *client,
+		   const struct inspected *inspected)
 {
 	struct http_response *response = call->response;
 	int wanted = http_accepts(call->request, INTROSPECTION_JWT_TYPE);
+	struct buf document;
 	const char *jwt;
 
+	response->status = 200;
 	response_header_set(response, "Vary", "Accept");
 	if (!wanted || wanted < http_accepts(call->request, "application/json")) {
-		response_json(response, 200, document);
+		response_header_set(response, "Content-Type", "application/json");
+		introspection_document(&call->tx, client, inspected, &response->body);
 		return;
 	}
-	jwt = introspection_jwt(&call->tx, client, document);
+	buf_init(&document, call->tx.arena, HTTP_RESPONSE_MAX);
+	introspection_document(&call->tx, client, inspected, &document);
+	jwt = introspection_jwt(&call->tx, client, &document);
 	if (!jwt)
 		return;
-	response->status = 200;
 	response_header_set(response, "Content-Type", INTROSPECTION_JWT_TYPE);
 	buf_add_text(&response->body, jwt);
 }
@@ -89,7 +99,7 @@ handle_introspect(struct call *call)
 
 	if (read_token(call, &client, false, &inspected) != 0)
 		return;
-	send_introspection(call, client, introspection_document(&call->tx, client, &inspected));
+	send_introspection(call, client, &inspected);
 }
 
 /* Unknown, foreign and dead tokens get the same 200 (RFC 7009 2.2). */

@@ -36,6 +36,8 @@ static const struct variable variables_wanted[] = {
 	VARIABLE("CONTENT_LENGTH", length, 20),
 	VARIABLE("REMOTE_ADDR", request.address, 64),
 	VARIABLE("OSTIARY_VHOST", request.vhost, 255),
+	VARIABLE("SSL_CLIENT_CERT", request.certificate, HTTP_HEADER_MAX),
+	VARIABLE("SSL_CLIENT_VERIFY", request.certificate_verify, 255),
 	VARIABLE("CONTENT_TYPE", request.content_type, 255),
 	VARIABLE("HTTP_AUTHORIZATION", request.authorization, HTTP_HEADER_MAX),
 	VARIABLE("HTTP_COOKIE", request.cookie, HTTP_HEADER_MAX),

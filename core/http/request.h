@@ -35,6 +35,7 @@ struct http_request {
 	const char *address; /* REMOTE_ADDR; "" when not sent */
 	bool https;
 	const char *vhost; /* OSTIARY_VHOST; NULL when not sent */
+	const char *certificate, *certificate_verify; /* SSL_CLIENT_CERT, SSL_CLIENT_VERIFY; NULL */
 
 	/* from the client; NULL when not sent */
 	const char *authorization, *content_type, *cookie, *origin, *accept_language, *user_agent,

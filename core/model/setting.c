@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/num.h"
 #include "core/base/str.h"
+#include "core/base/uri.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -85,6 +86,10 @@ static const struct setting settings[] = {
 	{"device_code_lifetime", SETTING_DURATION, AT(device_code_lifetime),
 	 MINUTE, HOUR, "10m", NULL, true,
 	 "How long a device waits for somebody to enter its code (RFC 8628)."},
+	{"mtls_endpoint_base", SETTING_URL, AT(mtls_endpoint_base),
+	 0, 0, "", NULL, false,
+	 "Where the web server asks for client certificates, as the issuer under a second name, such "
+	 "as https://mtls.example.org; discovery then lists mtls_endpoint_aliases (RFC 8705 5)."},
 };
 /* clang-format on */
 
@@ -129,9 +134,28 @@ choice_index(const struct setting *setting, const char *text)
 	return -1;
 }
 
+static int
+set_url(struct arena *arena, const char *text, const char **word)
+{
+	struct uri uri;
+
+	if (!text)
+		return -1;
+	if (text[0] == '\0') {
+		*word = "";
+		return 0;
+	}
+	if (uri_parse(arena, text, &uri) != 0 || !str_equal(uri.scheme, "https") ||
+	    uri.userinfo || uri.query || uri.fragment || str_ends(text, "/"))
+		return -1;
+	*word = arena_strdup(arena, text);
+	return 0;
+}
+
 /* Reads text into the setting's member; -1 leaves it as it was. */
 static int
-set_value(const struct setting *setting, const char *text, struct settings *values)
+set_value(struct arena *arena, const struct setting *setting, const char *text,
+	  struct settings *values)
 {
 	int64_t *number = field_of(values, setting);
 	const char **word = field_of(values, setting);
@@ -154,6 +178,8 @@ set_value(const struct setting *setting, const char *text, struct settings *valu
 			return -1;
 		*word = setting->choices[index];
 		return 0;
+	case SETTING_URL:
+		return set_url(arena, text, word);
 	}
 	bug("setting of an unknown type");
 }
@@ -163,7 +189,7 @@ settings_default(struct settings *values)
 {
 	*values = (struct settings){0};
 	for (size_t i = 0; i < SETTINGS_COUNT; i++) {
-		if (set_value(&settings[i], settings[i].fallback, values) != 0)
+		if (set_value(NULL, &settings[i], settings[i].fallback, values) != 0)
 			bug("the default of a setting is refused by its own row");
 	}
 }
@@ -200,7 +226,7 @@ int
 setting_parse(struct arena *arena, const struct setting *setting, const char *text,
 	      struct settings *values, const char **why)
 {
-	if (set_value(setting, text, values) == 0)
+	if (set_value(arena, setting, text, values) == 0)
 		return 0;
 	switch (setting->type) {
 	case SETTING_DURATION:
@@ -217,6 +243,12 @@ setting_parse(struct arena *arena, const struct setting *setting, const char *te
 	case SETTING_CHOICE_TEXT:
 		*why = arena_printf(arena, "%s: write %s", setting->name,
 				    choices_text(arena, setting->choices));
+		break;
+	case SETTING_URL:
+		*why = arena_printf(arena,
+				    "%s: write an https URL without query and without a slash at "
+				    "the end, or nothing",
+				    setting->name);
 		break;
 	}
 	return -1;
@@ -236,6 +268,7 @@ setting_format(struct arena *arena, const struct setting *setting, const struct 
 	case SETTING_CHOICE_NUMBER:
 		return setting->choices[*number];
 	case SETTING_CHOICE_TEXT:
+	case SETTING_URL:
 		return *word;
 	}
 	bug("setting of an unknown type");

@@ -35,10 +35,17 @@ struct settings {
 	int64_t client_rate;     /* requests a minute; default 60000; 0: no limit */
 	int64_t par_lifetime;    /* of a pushed request's handle; default 60 s; 5 s to 10 min */
 	int64_t require_pushed;  /* require_pushed_authorization_requests: 0 or 1; realm only */
-	int64_t device_code_lifetime; /* default 10 min; 1 min to 1 h */
+	int64_t device_code_lifetime;   /* default 10 min; 1 min to 1 h */
+	const char *mtls_endpoint_base; /* "": no second name; realm only */
 };
 
-enum setting_type { SETTING_DURATION, SETTING_NUMBER, SETTING_CHOICE_NUMBER, SETTING_CHOICE_TEXT };
+enum setting_type {
+	SETTING_DURATION,
+	SETTING_NUMBER,
+	SETTING_CHOICE_NUMBER,
+	SETTING_CHOICE_TEXT,
+	SETTING_URL, /* https without a slash at the end, or "" */
+};
 
 struct setting {
 	const char *name; /* as in `ostiary realm set NAME=VALUE` and the stored document */

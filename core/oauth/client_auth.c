@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Who the client is.
+ * Who the client is: what a request presents, which client that names, and whether it is what the
+ * client is registered for.
  */
 #include "core/oauth/client_auth.h"
 
@@ -8,18 +9,24 @@
 
 #include "core/base/arena.h"
 #include "core/base/b64.h"
+#include "core/oauth/client_auth/presented.h"
 
-struct presented {
-	enum client_auth_method method;
-	const char *client_id;
-	const char *secret; /* NULL for public clients */
-};
-
+/* clang-format off */
 static const struct client_auth_row rows[] = {
-	{"client_secret_basic", CLIENT_AUTH_SECRET_BASIC, false},
-	{"client_secret_post", CLIENT_AUTH_SECRET_POST, false},
-	{"none", CLIENT_AUTH_NONE, true},
+	{"client_secret_basic", CLIENT_AUTH_SECRET_BASIC, false, PRESENTED_BASIC, {0},
+	 verify_secret},
+	{"client_secret_post", CLIENT_AUTH_SECRET_POST, false, PRESENTED_POST, {0},
+	 verify_secret},
+	{"client_secret_jwt", CLIENT_AUTH_SECRET_JWT, false, PRESENTED_ASSERTION,
+	 {JWS_ALGS_MAC}, verify_secret_jwt},
+	{"private_key_jwt", CLIENT_AUTH_PRIVATE_KEY_JWT, false, PRESENTED_ASSERTION,
+	 {JWS_ALGS_ASYMMETRIC}, verify_private_key_jwt},
+	{"tls_client_auth", CLIENT_AUTH_TLS, false, PRESENTED_ID, {0}, verify_tls},
+	{"self_signed_tls_client_auth", CLIENT_AUTH_SELF_SIGNED_TLS, false, PRESENTED_ID, {0},
+	 verify_self_signed_tls},
+	{"none", CLIENT_AUTH_NONE, true, PRESENTED_ID, {0}, verify_nothing},
 };
+/* clang-format on */
 
 const struct client_auth_row *
 client_auth_table(size_t *count)
@@ -27,6 +34,30 @@ client_auth_table(size_t *count)
 	*count = sizeof(rows) / sizeof(rows[0]);
 	return rows;
 }
+
+static const char *const kind_names[] = {
+	[PRESENTED_BASIC] = "a secret by Basic",
+	[PRESENTED_POST] = "a secret in the form",
+	[PRESENTED_ASSERTION] = "an assertion",
+	[PRESENTED_ID] = "client_id alone",
+};
+
+int
+client_refuse(struct tx *tx, const char *why)
+{
+	return fail(tx, OAUTH_INVALID_CLIENT, "client authentication failed", "%s", why);
+}
+
+int
+verify_nothing(struct tx *tx, const struct client *client, const struct presented *presented)
+{
+	(void)tx;
+	(void)client;
+	(void)presented;
+	return 0;
+}
+
+/* ---- what is presented ---- */
 
 /* RFC 6749 2.3.1: both halves are form-encoded before they are joined with a colon. */
 static int
@@ -43,7 +74,6 @@ read_basic(struct tx *tx, const char *basic, struct presented *presented)
 		return fail(tx, OAUTH_INVALID_CLIENT,
 			    "the Basic credentials are not base64 of client_id:client_secret",
 			    NULL);
-	presented->method = CLIENT_AUTH_SECRET_BASIC;
 	presented->client_id = form_decode(tx->arena, pair, (size_t)(colon - pair));
 	presented->secret = form_decode(tx->arena, colon + 1, size - (size_t)(colon + 1 - pair));
 	if (!presented->client_id || !presented->secret)
@@ -54,57 +84,97 @@ read_basic(struct tx *tx, const char *basic, struct presented *presented)
 	return 0;
 }
 
+/* RFC 7521 4.2: sub names the client. */
+static int
+read_assertion(struct tx *tx, const struct form *form, struct presented *presented)
+{
+	const char *type = form_get(form, "client_assertion_type");
+	enum jwt_verdict verdict;
+
+	presented->assertion = form_get(form, "client_assertion");
+	if (!presented->assertion || !type || strcmp(type, ASSERTION_TYPE) != 0)
+		return fail(tx, OAUTH_INVALID_CLIENT,
+			    "an assertion needs client_assertion and "
+			    "client_assertion_type=" ASSERTION_TYPE,
+			    "client_assertion_type is %.200s", type ? type : "missing");
+	verdict = jwt_read_unverified(tx->arena, presented->assertion, &presented->unverified);
+	if (verdict != JWT_OK)
+		return fail(tx, OAUTH_INVALID_CLIENT, "client_assertion is not a signed JWT", "%s",
+			    jwt_verdict_text(verdict));
+	presented->client_id = presented->unverified.sub;
+	if (str_empty(presented->client_id))
+		return fail(tx, OAUTH_INVALID_CLIENT, "client_assertion has no sub", NULL);
+	return 0;
+}
+
+static int
+read_form(struct tx *tx, const struct form *form, struct presented *presented)
+{
+	presented->client_id = form_get(form, "client_id");
+	presented->secret = form_get(form, "client_secret");
+	if (str_empty(presented->client_id))
+		return fail(
+			tx, OAUTH_INVALID_CLIENT,
+			"no client authentication; send it in the way registered for the client",
+			NULL);
+	return 0;
+}
+
+static int
+choose_kind(struct tx *tx, const struct client_credentials *credentials, enum presented_kind *kind)
+{
+	const struct form *form = credentials->form;
+	const bool sent[] = {
+		[PRESENTED_BASIC] = credentials->basic,
+		[PRESENTED_POST] = form_get(form, "client_secret"),
+		[PRESENTED_ASSERTION] = form_get(form, "client_assertion") ||
+					form_get(form, "client_assertion_type"),
+	};
+	size_t count = 0;
+
+	*kind = PRESENTED_ID;
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		count += sent[i];
+		if (sent[i])
+			*kind = (enum presented_kind)i;
+	}
+	return count < 2 ? 0
+			 : fail(tx, OAUTH_INVALID_REQUEST,
+				"client credentials were sent in two ways; use one", NULL);
+}
+
 static int
 read_presented(struct tx *tx, const struct client_credentials *credentials,
 	       struct presented *presented)
 {
 	const char *form_id = form_get(credentials->form, "client_id");
-	const char *form_secret = form_get(credentials->form, "client_secret");
+	int result = -1;
 
 	if (credentials->malformed)
 		return fail(tx, OAUTH_INVALID_CLIENT,
 			    "the Authorization header is malformed or was sent twice", NULL);
-	if (credentials->basic && form_secret)
+	*presented = (struct presented){.credentials = credentials};
+	if (choose_kind(tx, credentials, &presented->kind) != 0)
+		return -1;
+	switch (presented->kind) {
+	case PRESENTED_BASIC:
+		result = read_basic(tx, credentials->basic, presented);
+		break;
+	case PRESENTED_ASSERTION:
+		result = read_assertion(tx, credentials->form, presented);
+		break;
+	case PRESENTED_POST:
+	case PRESENTED_ID:
+		result = read_form(tx, credentials->form, presented);
+		break;
+	}
+	if (result == 0 && form_id && strcmp(form_id, presented->client_id) != 0)
 		return fail(tx, OAUTH_INVALID_REQUEST,
-			    "client credentials were sent in two ways; use one", NULL);
-	if (credentials->basic) {
-		if (read_basic(tx, credentials->basic, presented) != 0)
-			return -1;
-		if (form_id && strcmp(form_id, presented->client_id) != 0)
-			return fail(tx, OAUTH_INVALID_REQUEST,
-				    "client_id differs from that of the Authorization header",
-				    NULL);
-		return 0;
-	}
-	if (str_empty(form_id))
-		return fail(
-			tx, OAUTH_INVALID_CLIENT,
-			"no client authentication; send it in the way registered for the client",
-			NULL);
-	*presented = (struct presented){
-		.method = form_secret ? CLIENT_AUTH_SECRET_POST : CLIENT_AUTH_NONE,
-		.client_id = form_id,
-		.secret = form_secret,
-	};
-	return 0;
+			    "client_id differs from that of the credentials", NULL);
+	return result;
 }
 
-/* Looks at every secret whatever the outcome, so the time does not tell which one was near. */
-static bool
-secret_right(const struct client *client, const char *secret, int64_t now)
-{
-	uint8_t digest[SHA256_SIZE];
-	bool right = false;
-
-	hash_sha256(secret, strlen(secret), digest);
-	for (size_t i = 0; i < client->secrets_count; i++) {
-		const struct client_secret *one = &client->secrets[i];
-		bool good = one->expires_at == 0 || one->expires_at > now;
-
-		right |= hash_equal(one->hash, digest, sizeof(digest)) && good;
-	}
-	return right;
-}
+/* ---- the client ---- */
 
 static const struct client *
 find(struct tx *tx, const char *client_id, enum store_verdict *verdict)
@@ -119,14 +189,6 @@ find(struct tx *tx, const char *client_id, enum store_verdict *verdict)
 	return *verdict == STORE_OK ? client : NULL;
 }
 
-/* One public text for all of these: a caller must not learn which clients exist or how they
- * authenticate. */
-static int
-refuse(struct tx *tx, const char *why)
-{
-	return fail(tx, OAUTH_INVALID_CLIENT, "client authentication failed", "%s", why);
-}
-
 const char *
 client_id_shown(const char *client_id)
 {
@@ -134,10 +196,30 @@ client_id_shown(const char *client_id)
 							   : client_id;
 }
 
+static const struct client_auth_row *
+row_of(const struct client *client)
+{
+	const struct client_auth_row *row = rows;
+
+	while ((int64_t)row->method != client->token_endpoint_auth_method)
+		row++;
+	return row;
+}
+
+/* The way that an assertion is signed tells the two methods apart. */
+static bool
+is_registered(const struct client_auth_row *row, const struct presented *presented)
+{
+	return row->kind == presented->kind &&
+	       (row->kind != PRESENTED_ASSERTION ||
+		jws_alg_set_has(row->algs, presented->unverified.jws.alg));
+}
+
 int
 client_authenticate(struct tx *tx, const struct client_credentials *credentials, bool public_may,
 		    const struct client **out)
 {
+	const struct client_auth_row *row;
 	struct presented presented;
 	const struct client *client;
 	enum store_verdict verdict;
@@ -148,22 +230,21 @@ client_authenticate(struct tx *tx, const struct client_credentials *credentials,
 	if (verdict == STORE_DOWN)
 		return fail_down(tx);
 	if (!client)
-		return refuse(tx, arena_printf(tx->arena, "client_id %.64s is not registered",
-					       client_id_shown(presented.client_id)));
+		return client_refuse(tx,
+				     arena_printf(tx->arena, "client_id %.64s is not registered",
+						  client_id_shown(presented.client_id)));
 	tx->client_id = client->client_id;
 	if (!client->enabled)
-		return refuse(tx, "the client is disabled");
-	if (client->token_endpoint_auth_method != (int64_t)presented.method)
-		return refuse(tx, arena_printf(tx->arena, "presented %s, registered %s",
-					       client_auth_method_name(presented.method),
-					       client_auth_method_name(
-						       (enum client_auth_method)client
-							       ->token_endpoint_auth_method)));
-	if (presented.method == CLIENT_AUTH_NONE && !public_may)
-		return refuse(tx, "a public client may not call this endpoint");
-	if (presented.method != CLIENT_AUTH_NONE &&
-	    !secret_right(client, presented.secret, tx->now))
-		return refuse(tx, "the secret is wrong or has expired");
+		return client_refuse(tx, "the client is disabled");
+	row = row_of(client);
+	if (!is_registered(row, &presented))
+		return client_refuse(tx, arena_printf(tx->arena, "presented %s, registered %s",
+						      kind_names[presented.kind], row->name));
+	if (row->is_public && !public_may)
+		return client_refuse(tx, "a public client may not call this endpoint");
+	presented.algs = row->algs;
+	if (row->verify(tx, client, &presented) != 0)
+		return -1;
 	*out = client;
 	return 0;
 }

@@ -212,8 +212,9 @@ static void
 test_client_may(void **state)
 {
 	static const char *const realm_only[] = {
-		"session_lifetime", "session_idle",    "flow_lifetime",
-		"key_rotation",     "audit_retention", "require_pushed_authorization_requests"};
+		"session_lifetime",  "session_idle",    "flow_lifetime",
+		"key_rotation",      "audit_retention", "require_pushed_authorization_requests",
+		"mtls_endpoint_base"};
 	size_t count;
 	const struct setting *table = settings_table(&count);
 
