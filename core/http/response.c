@@ -15,6 +15,7 @@ static const struct {
 	const char *reason;
 } reasons[] = {
 	{200, "OK"},
+	{201, "Created"},
 	{204, "No Content"},
 	{302, "Found"},
 	{303, "See Other"},
