@@ -4,6 +4,7 @@
  * those that it was given.
  */
 #include "core/model/realm.h"
+#include "core/model/resource.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/discovery.h"
 #include "core/oauth/grant/grant.h"
@@ -72,7 +73,7 @@ rows(void **state)
 	(void)state;
 	assert_int_not_equal(count, 0);
 	for (size_t i = 0; i < count; i++) {
-		check(grant[i].prepare && grant[i].lost, grant[i].name);
+		check(grant[i].prepare != NULL, grant[i].name);
 		for (size_t j = 0; j < i; j++)
 			check(!str_equal(grant[i].name, grant[j].name), grant[i].name);
 	}
@@ -110,6 +111,11 @@ static void
 scopes_and_claims(void **state)
 {
 	static struct scope own[] = {{.name = "team"}, {.name = "email"}};
+	static struct scope known[] = {{.name = "read"}, {.name = "team"}};
+	static const struct resource resources[] = {
+		{.identifier = "urn:a", .scopes = known, .scopes_count = COUNT(known)},
+		{.identifier = "urn:b", .scopes = known, .scopes_count = 1},
+	};
 	struct json_object *object;
 	struct strlist list;
 	size_t count;
@@ -118,9 +124,11 @@ scopes_and_claims(void **state)
 	(void)state;
 	t.live.realm.scopes = own;
 	t.live.realm.scopes_count = COUNT(own);
+	t.live.realm.resources = resources;
+	t.live.realm.resources_count = COUNT(resources);
 	object = document(some);
 	check_text(list_of(object, "scopes_supported"),
-		   "openid profile email address phone offline_access team", "scopes");
+		   "openid profile email address phone offline_access team read", "scopes");
 	assert_int_equal(json_get_list(t.arena, object, "claims_supported", 100, &list),
 			 JSON_FOUND);
 	check(strlist_has(&list, "sub") && strlist_has(&list, "iss"), "claims of tokens");
@@ -144,6 +152,8 @@ algorithms(void **state)
 	assert_int_equal(keyring_add(t.live.ring, &key, KEY_ACTIVE), 0);
 	check_text(list_of(document(some), "id_token_signing_alg_values_supported"), "ES256",
 		   "an active key");
+	check_text(list_of(document(some), "introspection_signing_alg_values_supported"), "ES256",
+		   "for answers of introspection");
 }
 
 static void
