@@ -125,6 +125,10 @@ struct strlist cli_values(struct cli *cli, const char *name);
 int cli_duration(struct cli *cli, const char *name, int64_t fallback, int64_t *seconds)
 	__attribute__((warn_unused_result));
 
+/* The file's text, at most max bytes; "-" is standard input. CLI_OK, or CLI_FAILED with a
+ * complaint. */
+enum cli_exit cli_read_file(struct cli *cli, const char *path, size_t max, struct buf *text);
+
 /* ---- construction ---- */
 
 /* Constructs what needs names. CLI_OK, or why not. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ostiary user: people in the realm's own table. Passwords come from the terminal or from standard
- * input, never from the command line.
+ * input, never from the command line. The commands for links have their handlers in
+ * cmd_user_link.c.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -249,47 +248,6 @@ remove_user(struct cli *cli)
 
 /* ---- import ---- */
 
-static int
-read_all(int fd, struct buf *text)
-{
-	char piece[65536];
-
-	for (;;) {
-		ssize_t got = read(fd, piece, sizeof(piece));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			return 0;
-		buf_add(text, piece, (size_t)got);
-		if (buf_failed(text)) {
-			errno = EFBIG;
-			return -1;
-		}
-	}
-}
-
-static enum cli_exit
-read_file(struct cli *cli, const char *path, struct buf *text)
-{
-	bool standard = str_equal(path, "-");
-	int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	int result, error;
-
-	buf_init(text, cli->arena, IMPORT_FILE_MAX);
-	if (fd < 0)
-		return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(errno));
-	result = read_all(fd, text);
-	error = errno;
-	if (!standard)
-		close(fd);
-	if (result == 0)
-		return CLI_OK;
-	return cli_fail(cli, CLI_FAILED, "%s: %s", path, strerror(error));
-}
-
 static void
 show_progress(void *context, size_t done, size_t all)
 {
@@ -304,7 +262,7 @@ import(struct cli *cli)
 	bool terminal = isatty(STDERR_FILENO) && !cli->json;
 	struct manage_imported done = {0};
 	struct buf text;
-	enum cli_exit code = read_file(cli, cli_arg(cli, 0), &text);
+	enum cli_exit code = cli_read_file(cli, cli_arg(cli, 0), IMPORT_FILE_MAX, &text);
 
 	if (code != CLI_OK)
 		return code;
@@ -329,6 +287,7 @@ import(struct cli *cli)
 
 #define IN_REALM (NEED_CONF | NEED_REALM)
 #define ONE_NAME .arguments = "NAME", .arguments_min = 1, .arguments_max = 1
+#define ONE_LINK .arguments = "NAME ISSUER SUB", .arguments_min = 3, .arguments_max = 3
 
 static const struct cli_command commands[] = {
 	{.name = "user add",
@@ -388,6 +347,24 @@ static const struct cli_command commands[] = {
 	 OPTIONS(import_options),
 	 .needs = IN_REALM,
 	 .run = import},
+	{.name = "user link",
+	 ONE_LINK,
+	 .help = "Says that a subject of a trusted issuer is this person: tokens and assertions "
+		 "that "
+		 "name it count for the person.",
+	 .needs = IN_REALM,
+	 .run = user_link_run},
+	{.name = "user unlink",
+	 ONE_LINK,
+	 .help = "The subject is this person no longer; tokens that were given by the link last "
+		 "until they end.",
+	 .needs = IN_REALM,
+	 .run = user_unlink_run},
+	{.name = "user links",
+	 ONE_NAME,
+	 .help = "Lists the subjects of trusted issuers that are this person.",
+	 .needs = IN_REALM,
+	 .run = user_links_run},
 };
 
 const struct cli_group group_user = {"user", "people who sign in with a password here",

@@ -16,6 +16,7 @@ extern const struct cli_group group_client;
 extern const struct cli_group group_user;
 extern const struct cli_group group_scope;
 extern const struct cli_group group_resource;
+extern const struct cli_group group_issuer;
 extern const struct cli_group group_key;
 extern const struct cli_group group_session;
 extern const struct cli_group group_jobs;
@@ -30,5 +31,10 @@ enum cli_exit client_secret_add_run(struct cli *cli);
 enum cli_exit client_secret_list_run(struct cli *cli);
 enum cli_exit client_secret_expire_run(struct cli *cli);
 enum cli_exit client_secret_remove_run(struct cli *cli);
+
+/* Links of people are commands of the group user, likewise. */
+enum cli_exit user_link_run(struct cli *cli);
+enum cli_exit user_unlink_run(struct cli *cli);
+enum cli_exit user_links_run(struct cli *cli);
 
 #endif
