@@ -34,7 +34,7 @@ struct http_request {
 	/* from the web server */
 	const char *address; /* REMOTE_ADDR; "" when not sent */
 	bool https;
-	const char *vhost; /* OSTIARY_VHOST; NULL when not sent */
+	const char *vhost;                            /* OSTIARY_VHOST; NULL when not sent */
 	const char *certificate, *certificate_verify; /* SSL_CLIENT_CERT, SSL_CLIENT_VERIFY; NULL */
 
 	/* from the client; NULL when not sent */

@@ -205,28 +205,33 @@ jws_verify(struct arena *arena, const char *text, size_t size, const struct jwk 
 }
 
 enum jws_verdict
+jws_check_set(const struct jws *jws, const struct jwk_set *set, struct jws_alg_set allowed)
+{
+	size_t position = 0;
+	enum jws_verdict verdict = JWS_KEY_UNKNOWN;
+
+	if (!jws_alg_set_has(allowed, jws->alg))
+		return JWS_ALG_REFUSED;
+	for (int tries = 0; tries < JWS_TRIES_MAX && verdict != JWS_OK; tries++) {
+		const struct jwk *key = jwk_set_next(set, jws->kid, jws->alg, &position);
+
+		if (key == NULL)
+			break;
+		verdict = jws_check(jws, key, allowed);
+	}
+	return verdict;
+}
+
+enum jws_verdict
 jws_verify_set(struct arena *arena, const char *text, size_t size, const struct jwk_set *set,
 	       struct jws_alg_set allowed, struct jws *jws)
 {
 	struct jws result;
-	size_t position = 0;
 	enum jws_verdict verdict = jws_read_unverified(arena, text, size, &result);
 
-	if (verdict != JWS_OK)
-		return verdict;
-	if (!jws_alg_set_has(allowed, result.alg))
-		return JWS_ALG_REFUSED;
-	verdict = JWS_KEY_UNKNOWN;
-	for (int tries = 0; tries < JWS_TRIES_MAX; tries++) {
-		const struct jwk *key = jwk_set_next(set, result.kid, result.alg, &position);
-
-		if (key == NULL)
-			break;
-		verdict = jws_check(&result, key, allowed);
-		if (verdict == JWS_OK) {
-			*jws = result;
-			break;
-		}
-	}
+	if (verdict == JWS_OK)
+		verdict = jws_check_set(&result, set, allowed);
+	if (verdict == JWS_OK)
+		*jws = result;
 	return verdict;
 }

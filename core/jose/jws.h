@@ -51,6 +51,13 @@ enum jws_verdict jws_check(const struct jws *jws, const struct jwk *key, struct 
 	__attribute__((warn_unused_result));
 
 /*
+ * The same with a key set: with the key that the message's kid names, or where it names none with
+ * those that fit, at most JWS_TRIES_MAX.
+ */
+enum jws_verdict jws_check_set(const struct jws *jws, const struct jwk_set *set,
+			       struct jws_alg_set allowed) __attribute__((warn_unused_result));
+
+/*
  * Makes a key that is bound to its algorithm ready for many checks: setting up costs a twentieth of
  * an ES256 one. What is made belongs to the arena, which must live as long as the key.
  */

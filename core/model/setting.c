@@ -145,8 +145,8 @@ set_url(struct arena *arena, const char *text, const char **word)
 		*word = "";
 		return 0;
 	}
-	if (uri_parse(arena, text, &uri) != 0 || !str_equal(uri.scheme, "https") ||
-	    uri.userinfo || uri.query || uri.fragment || str_ends(text, "/"))
+	if (uri_parse(arena, text, &uri) != 0 || !str_equal(uri.scheme, "https") || uri.userinfo ||
+	    uri.query || uri.fragment || str_ends(text, "/"))
 		return -1;
 	*word = arena_strdup(arena, text);
 	return 0;

@@ -8,6 +8,7 @@
 #include "core/base/arena.h"
 #include "core/base/hash.h"
 #include "core/oauth/client_auth/presented.h"
+#include "core/port/secrets.h"
 
 struct use {
 	const struct client *client;
@@ -47,7 +48,7 @@ verify_secret(struct tx *tx, const struct client *client, const struct presented
 	hash_sha256(presented->secret, strlen(presented->secret), digest);
 	for (size_t i = 0; i < client->secrets_count; i++) {
 		const struct client_secret *one = &client->secrets[i];
-		bool good = one->expires_at == 0 || one->expires_at > tx->now;
+		bool good = client_secret_is_good(one, tx->now);
 
 		if (hash_equal(one->hash, digest, sizeof(digest)) && good)
 			right = one;
