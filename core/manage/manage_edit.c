@@ -73,17 +73,22 @@ read_list(struct arena *arena, const struct json_object *document, const char *n
 	return 0;
 }
 
+/* An empty array stays one: a list whose default has items can be made empty. */
 static void
 write_list(struct arena *arena, struct json_object *document, const char *name, enum shape shape,
 	   const struct strlist *list)
 {
+	struct json_object *array = json_new_array(arena);
+
 	json_object_object_del(document, name);
-	if (list->count == 0)
+	if (shape == SHAPE_WORDS) {
+		if (list->count)
+			json_add_text(document, name, strlist_join(arena, list, ' '));
 		return;
-	if (shape == SHAPE_WORDS)
-		json_add_text(document, name, strlist_join(arena, list, ' '));
-	else
-		json_add_list(document, name, list);
+	}
+	for (size_t i = 0; i < list->count; i++)
+		json_push_text(array, list->item[i]);
+	json_add(document, name, array);
 }
 
 static struct strlist

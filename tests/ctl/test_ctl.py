@@ -586,6 +586,16 @@ def test_resource(host):
     assert sorted(events) == ["resource_added", "resource_changed", "resource_removed"]
 
 
+def test_a_client_that_only_looks_at_tokens(host):
+    host.ok("client", "add", "--id", "guard", "--name", "Guard", "--set", "grant_types=",
+            "--set", "response_types=")
+    shown = host.json("client", "show", "guard")
+    assert shown["grant_types"] == [] and shown["response_types"] == []
+    host.ok("client", "edit", "guard", "--set", "grant_types=client_credentials",
+            "--set", "scope=openid", "--drop", "grant_types=client_credentials")
+    assert host.json("client", "show", "guard")["grant_types"] == []
+
+
 def test_a_scope_that_nobody_knows_is_noted(host):
     host.ok("resource", "add", API, "--scope", "read=Read it")
     done = host.run("client", "add", "--id", "web", "--name", "W", *REDIRECT,
