@@ -12,6 +12,7 @@
 enum {
 	INSERT,
 	FIND,
+	FIND_OF_SESSION,
 	CONSUME,
 	ROTATE,
 	REVOKE,
@@ -49,6 +50,13 @@ static const struct statement statements[COUNT] = {
 	[FIND] = {"SELECT " GRANT_STATE_COLUMNS " FROM auth_grant AS g" GRANT_STATE_JOINS
 		  " WHERE g.id = ? AND g.realm_id = ?",
 		  "bbi", SQL_ROWS(grant_columns, struct grant_found)},
+	[FIND_OF_SESSION] = {"SELECT " GRANT_STATE_COLUMNS " FROM auth_grant AS g" GRANT_STATE_JOINS
+			     " WHERE g.realm_id = ? AND g.account_id ="
+			     " (SELECT id FROM account WHERE realm_id = ? AND sub = ?)"
+			     " AND g.client_id = ? AND g.session_id = ? AND g.auth_time = ?"
+			     " AND g.code_consumed_at > 0 AND g.revoked_at = 0"
+			     " ORDER BY g.id DESC LIMIT 1",
+			     "biittbi", SQL_ROWS(grant_columns, struct grant_found)},
 	[CONSUME] = {.text = "UPDATE auth_grant SET code_consumed_at = ?, refresh_generation = ?,"
 			     " refresh_rotated_at = ?, expires_at = ?"
 			     " WHERE id = ? AND code_hash = ? AND code_consumed_at = 0"
@@ -136,6 +144,22 @@ grant_find(struct store *store, struct arena *arena, uint32_t realm_id, const ui
 	const struct sql_in in[] = {sql_bytes(jti, JTI_SIZE), sql_id(id), sql_int(realm_id)};
 	struct grant_found row;
 	enum store_verdict verdict = sql_read_one(store, &grant_statements, FIND, in, arena, &row);
+
+	return verdict == STORE_OK ? grant_from_record(&row.found, state) : verdict;
+}
+
+enum store_verdict
+grant_find_of_session(struct store *store, struct arena *arena,
+		      const struct grant_of_session *wanted, struct grant_state *state)
+{
+	const struct sql_in in[] = {
+		sql_bytes(NULL, 0),         sql_int(wanted->realm_id),   sql_int(wanted->realm_id),
+		sql_text(wanted->sub),      sql_text(wanted->client_id), sql_id(wanted->session_id),
+		sql_int(wanted->auth_time),
+	};
+	struct grant_found row;
+	enum store_verdict verdict =
+		sql_read_one(store, &grant_statements, FIND_OF_SESSION, in, arena, &row);
 
 	return verdict == STORE_OK ? grant_from_record(&row.found, state) : verdict;
 }

@@ -57,6 +57,7 @@ client_default(struct client *client, const struct settings *realm)
 	client->resources = (struct strlist){NULL, 0};
 	client->default_resource = NULL;
 	client->exchange_clients = (struct strlist){NULL, 0};
+	client->exchange_issuers = (struct strlist){NULL, 0};
 	client->exchange_modes = constant_list(default_exchange_modes);
 	client->require_pushed_authorization_requests = false;
 	client->software_id = NULL;
@@ -123,14 +124,11 @@ response_type_differs(struct arena *arena, const struct client *client)
 static bool
 refresh_without_code(struct arena *arena, const struct client *client)
 {
-	static const char *const giving[] = {"authorization_code", GRANT_TYPE_DEVICE_CODE,
-					     GRANT_TYPE_TOKEN_EXCHANGE, GRANT_TYPE_JWT_BEARER};
-	bool gives = false;
+	const struct strlist *types = &client->grant_types;
 
 	(void)arena;
-	for (size_t i = 0; i < sizeof(giving) / sizeof(giving[0]); i++)
-		gives |= strlist_has(&client->grant_types, giving[i]);
-	return strlist_has(&client->grant_types, "refresh_token") && !gives;
+	return strlist_has(types, "refresh_token") && !strlist_has(types, "authorization_code") &&
+	       !strlist_has(types, GRANT_TYPE_DEVICE_CODE);
 }
 
 /* Whoever acts for itself or on what others were given must be able to prove who it is. */
@@ -242,8 +240,8 @@ static const struct {
 	{"response_types: \"code\" and the grant type authorization_code go together (RFC 7591 "
 	 "2.1)",
 	 response_type_differs},
-	{"grant_types: refresh_token goes with a grant type that gives one: authorization_code, "
-	 "device_code, token-exchange or jwt-bearer (RFC 6749 6)",
+	{"grant_types: refresh_token goes with a grant type that gives one: authorization_code or "
+	 "device_code (RFC 6749 6)",
 	 refresh_without_code},
 	{"grant_types: a public client cannot use client_credentials, token-exchange or jwt-bearer "
 	 "(RFC 6749 4.4)",

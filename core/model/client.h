@@ -85,6 +85,7 @@ struct client {
 					 all that people may let it reach, none for itself */
 	const char *default_resource; /* meant where a request names none; NULL: the issuer */
 	struct strlist exchange_clients; /* clients that may exchange tokens issued to this one */
+	struct strlist exchange_issuers; /* trusted issuers whose tokens for us it may exchange */
 	struct strlist exchange_modes;   /* what it may do by token exchange: delegation
 					    impersonation */
 	bool require_pushed_authorization_requests;
@@ -205,5 +206,20 @@ enum store_verdict client_secret_expire(struct store *store, uint32_t realm_id,
 					int64_t expires_at);
 enum store_verdict client_secret_remove(struct store *store, uint32_t realm_id,
 					const char *client_id, const uint8_t id[ID_SIZE]);
+
+/* A sealed secret, for a new master key. */
+struct client_sealed {
+	const char *client_id;
+	struct client_secret secret; /* id and sealed alone */
+};
+
+/* Those of a realm behind one (NULL: all), at most max, in their order. *count is set. */
+enum store_verdict client_sealed_list(struct store *store, struct arena *arena, uint32_t realm_id,
+				      const struct client_sealed *after, size_t max,
+				      struct client_sealed **rows, size_t *count);
+/* NONE when it is no longer sealed as row says. Bumps the generation. */
+enum store_verdict client_secret_reseal_row(struct store *store, uint32_t realm_id,
+					    const struct client_sealed *row, const uint8_t *sealed,
+					    size_t sealed_size);
 
 #endif

@@ -112,6 +112,9 @@ static const struct metadata_field fields[] = {
 	 "The resource server that is meant where a request names none; without it the issuer."},
 	{"exchange_clients", META_LIST, AT(exchange_clients), CLIENT_URIS_MAX, NULL, NULL,
 	 "Clients that may exchange tokens which were issued to this one (RFC 8693)."},
+	{"exchange_issuers", META_LIST, AT(exchange_issuers), CLIENT_URIS_MAX, NULL, NULL,
+	 "Trusted issuers whose tokens the client may exchange where they are addressed to this "
+	 "server and not to the client itself."},
 	{"exchange_modes", META_CHOICE_LIST, AT(exchange_modes), 2, exchange_modes, NULL,
 	 "What the client may do by token exchange: delegation names it as the actor, "
 	 "impersonation does not."},

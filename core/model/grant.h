@@ -102,6 +102,20 @@ enum store_verdict grant_find(struct store *store, struct arena *arena, uint32_t
 			      const uint8_t id[ID_SIZE], const uint8_t *jti,
 			      struct grant_state *state);
 
+/* By what an ID token says of the grant that it came of. */
+struct grant_of_session {
+	uint32_t realm_id;
+	const char *sub, *client_id;
+	uint8_t session_id[ID_SIZE];
+	int64_t auth_time;
+};
+
+/* The newest such grant whose code was used and that was not revoked; grant_check() tells whether it
+ * is good. */
+enum store_verdict grant_find_of_session(struct store *store, struct arena *arena,
+					 const struct grant_of_session *wanted,
+					 struct grant_state *state);
+
 /*
  * Consumes the code: sets code_consumed_at, refresh_generation (0 or 1), refresh_rotated_at and
  * expires_at where the code is unused, unexpired and the grant not revoked. Exactly one caller gets

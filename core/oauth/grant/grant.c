@@ -11,6 +11,8 @@ static const struct grant_row rows[] = {
 	{"refresh_token", grant_refresh_prepare, grant_refresh_lost},
 	{"client_credentials", grant_client_credentials_prepare, NULL},
 	{GRANT_TYPE_DEVICE_CODE, grant_device_prepare, grant_device_lost},
+	{GRANT_TYPE_TOKEN_EXCHANGE, grant_token_exchange_prepare, NULL},
+	{GRANT_TYPE_JWT_BEARER, grant_jwt_bearer_prepare, NULL},
 };
 
 const struct grant_row *

@@ -49,6 +49,8 @@ int grant_code_lost(struct token_call *call);
 int grant_refresh_prepare(struct token_call *call);
 int grant_refresh_lost(struct token_call *call);
 int grant_client_credentials_prepare(struct token_call *call);
+int grant_token_exchange_prepare(struct token_call *call);
+int grant_jwt_bearer_prepare(struct token_call *call);
 int grant_device_prepare(struct token_call *call);
 int grant_device_lost(struct token_call *call);
 

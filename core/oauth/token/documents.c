@@ -35,8 +35,10 @@ userinfo_document(struct tx *tx, const struct inspected *inspected)
 
 	json_add_text(document, "sub", account->sub);
 	claims_add_scopes(document, tx->realm, &inspected->scopes, account);
-	claims_add_requested(tx->arena, document, inspected->state.grant.claims, CLAIMS_USERINFO,
-			     account);
+	/* what one client asked for is not for another that exchanged its token */
+	if (strcmp(inspected->client_id, inspected->state.grant.client_id) == 0)
+		claims_add_requested(tx->arena, document, inspected->state.grant.claims,
+				     CLAIMS_USERINFO, account);
 	return document;
 }
 

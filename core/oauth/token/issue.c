@@ -27,7 +27,8 @@ issue_signer(struct tx *tx, const char *alg)
 void
 issue_add_sign_in(struct json_object *claims, const struct grant *grant)
 {
-	if (!grant_has_account(grant))
+	/* a person whom another issuer speaks of has not: then there is no context class */
+	if (!grant_has_account(grant) || !grant->acr)
 		return;
 	json_add_int(claims, "auth_time", grant->auth_time);
 	json_add_text(claims, "acr", grant->acr);
@@ -84,7 +85,7 @@ persist(struct issue *issue)
 {
 	bool consume = issue->plan->consume != NULL;
 
-	if (consume && issue->opaque)
+	if (consume && (issue->opaque || issue->plan->several))
 		return store_transaction(issue->tx->store, use_up_and_store, issue);
 	return use_up_and_store(issue->tx->store, issue);
 }

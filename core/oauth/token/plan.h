@@ -32,9 +32,12 @@ struct plan {
 
 	/*
 	 * Uses up what the tokens are issued for: one conditional statement, or the insert of a
-	 * grant that is made now (plan_insert_grant). NULL: nothing is used up or made.
+	 * grant that is made now (plan_insert_grant); with several, more than one statement, which
+	 * commit together. NULL: nothing is used up or made.
 	 */
 	enum store_verdict (*consume)(struct store *store, const struct plan *plan);
+	bool several;
+	const void *source; /* what it needs beside the plan; its own */
 	const uint8_t *code_hash;
 	int64_t now, expires_at; /* expires_at: the grant's new end; 0: it keeps its own */
 };

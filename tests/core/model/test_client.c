@@ -221,7 +221,16 @@ static const struct sample together[] = {
 	 CODE_TOGETHER},
 	{"grant without its code", "{" REDIRECT ",\"response_types\":[]}", CODE_TOGETHER},
 	{"refresh token alone", "{\"grant_types\":[\"refresh_token\"]}",
-	 "grant_types: refresh_token goes with authorization_code (RFC 6749 6)\n"},
+	 "grant_types: refresh_token goes with a grant type that gives one: authorization_code or "
+	 "device_code (RFC 6749 6)\n"},
+	{"refresh token beside token exchange",
+	 "{\"grant_types\":[\"refresh_token\",\"" GRANT_TYPE_TOKEN_EXCHANGE "\"]}",
+	 "grant_types: refresh_token goes with a grant type that gives one: authorization_code or "
+	 "device_code (RFC 6749 6)\n"},
+	{"refresh token beside assertions",
+	 "{\"grant_types\":[\"refresh_token\",\"" GRANT_TYPE_JWT_BEARER "\"]}",
+	 "grant_types: refresh_token goes with a grant type that gives one: authorization_code or "
+	 "device_code (RFC 6749 6)\n"},
 	{"public client that looks at all tokens",
 	 "{" REDIRECT ",\"token_endpoint_auth_method\":\"none\",\"introspection\":\"all\"}",
 	 "introspection: a public client cannot prove who it is, so it cannot look at all tokens "
