@@ -24,6 +24,35 @@ static const struct endpoint_parameter authorize[] = {
 	{"login_hint", "optional", "A user name for the sign-in page."},
 	{"ui_locales", "optional", "Languages of the pages, best first."},
 	{"claims", "optional", "Single claims (OpenID Connect Core 5.5)."},
+	{"resource", "optional, repeated", "Resource servers that the access is for (RFC 8707)."},
+	{"request_uri", "in place of all but client_id", "What `/par` answered."},
+	END,
+};
+
+/* as /authorize, sent by the client itself */
+static const struct endpoint_parameter par[] = {
+	{"response_type", "required", "And every other parameter of `/authorize` but `request_uri`; mistakes are answered here."},
+	END,
+};
+
+static const struct endpoint_parameter device_authorization[] = {
+	{"scope", "optional", "What is asked for, with blanks between."},
+	{"resource", "optional, repeated", "Resource servers that the access is for."},
+	END,
+};
+
+static const struct endpoint_parameter device[] = {
+	{"user_code", "optional", "The code that the device shows; people type it, or follow `verification_uri_complete`."},
+	END,
+};
+
+static const struct endpoint_parameter device_qr[] = {
+	{"user_code", "required", "The code to show; what it is of is not looked at."},
+	END,
+};
+
+static const struct endpoint_parameter logo[] = {
+	{"client_id", "required", "The client."},
 	END,
 };
 
@@ -33,7 +62,16 @@ static const struct endpoint_parameter token[] = {
 	{"redirect_uri", "authorization_code", "That of the authorization request; may be left out where PKCE was used."},
 	{"code_verifier", "authorization_code", "What `code_challenge` was made of."},
 	{"refresh_token", "refresh_token", "The newest one; the answer holds its successor."},
-	{"scope", "optional", "A part of what was granted."},
+	{"device_code", "device_code", "What `/device_authorization` answered."},
+	{"subject_token", "token-exchange", "Whom the new token is about."},
+	{"subject_token_type", "token-exchange", "`urn:ietf:params:oauth:token-type:` and `access_token`, `refresh_token`, `id_token` or `jwt`."},
+	{"actor_token", "token-exchange, optional", "Who acts, where it is not the client itself."},
+	{"actor_token_type", "with actor_token", "As `subject_token_type`."},
+	{"requested_token_type", "token-exchange, optional", "`…:access_token` (default) or `…:jwt`."},
+	{"audience", "token-exchange, optional, repeated", "As `resource`."},
+	{"assertion", "jwt-bearer", "A JWT of a trusted issuer, good once."},
+	{"scope", "optional", "A part of what was granted, or of what the client may have."},
+	{"resource", "optional, repeated", "Which resource servers the token is for (RFC 8707); one is usual."},
 	END,
 };
 
@@ -60,6 +98,8 @@ static const struct endpoint_parameter logout[] = {
 const struct endpoint_parameter client_auth_parameters[] = {
 	{"client_id", "unless in Basic credentials", "The client."},
 	{"client_secret", "client_secret_post", "One of the client's secrets."},
+	{"client_assertion", "client_secret_jwt, private_key_jwt", "A JWT whose `iss` and `sub` are the client and `aud` the issuer, with `exp` within an hour and a `jti`; good once."},
+	{"client_assertion_type", "with client_assertion", "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`."},
 	END,
 };
 
@@ -73,6 +113,10 @@ static const struct endpoint_reference rows[] = {
 	 "Signs the person in where needed and sends the browser back with a code. GET or POST.",
 	 authorize},
 	{"/token", "RFC 6749 3.2", "Turns a grant into tokens.", token},
+	{"/par", "RFC 9126 2", "Takes an authorization request from the client itself; the answer's `request_uri` stands for it, once.", par},
+	{"/device_authorization", "RFC 8628 3.1", "Gives a device its pair of codes.", device_authorization},
+	{"/device", "RFC 8628 3.3", "The page on which a person lets a device in.", device},
+	{"/device/qr", "", "An SVG picture of `verification_uri_complete` for devices to show.", device_qr},
 	{"/userinfo", "OpenID Connect Core 5.3",
 	 "The claims that the access token's scopes release.", bearer},
 	{"/introspect", "RFC 7662",
@@ -82,6 +126,7 @@ static const struct endpoint_reference rows[] = {
 	 "Unknown tokens get the same answer.", one_token},
 	{"/jwks", "RFC 7517 5", "The public keys that tokens are signed with.", NULL},
 	{"/logout", "OpenID Connect RP-Initiated Logout 1.0", "Ends the browser's session.", logout},
+	{"/logo", "", "A client's logo as it was fetched from its `logo_uri`: PNG, JPEG or WebP.", logo},
 	{"/health", "", "200 when the database answers, else 503.", NULL},
 };
 /* clang-format on */

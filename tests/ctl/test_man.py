@@ -44,7 +44,7 @@ def read_parameters():
 
 # Fields of our own pages' forms, and what only makes an error clearer.
 PAGE_FIELDS = {"action", "flow", "password", "username"}
-NOT_OFFERED = {"code_challenge_algo", "registration", "request", "request_uri"}
+NOT_OFFERED = {"code_challenge_algo", "registration", "request"}
 
 
 def test_endpoints_are_what_the_program_prints():
