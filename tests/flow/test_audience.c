@@ -329,14 +329,12 @@ consent_is_remembered_by_service(void **state)
 /* ---- introspection ---- */
 
 static struct answer
-introspect_as(const char *client_id, const char *token, const char *accept)
+introspect_as(const char *client_id, const char *token)
 {
-	struct ask ask = {.target = "/introspect",
-			  .body = params("token", token, NULL),
-			  .authorization = basic(client_id, WEB_SECRET)};
+	const struct ask ask = {.target = "/introspect",
+				.body = params("token", token, NULL),
+				.authorization = basic(client_id, WEB_SECRET)};
 
-	if (accept)
-		ask.more[0] = arena_printf(world.arena, "HTTP_ACCEPT=%s", accept);
 	return request_send(&ask);
 }
 
@@ -351,109 +349,17 @@ services_see_their_tokens(void **state)
 	(void)state;
 	world_client("main", "viewer", service, WEB_SECRET);
 	world_client("main", "other", service, WEB_SECRET);
-	answer = introspect_as("viewer", member(&set, "access_token"), NULL);
+	answer = introspect_as("viewer", member(&set, "access_token"));
 	check_text(member(&answer, "active"), "true", "its own audience");
 	check_text(member(&answer, "client_id"), "web", "its own audience");
 	check_text(member(&answer, "scope"), "read admin", "its own audience");
-	answer = introspect_as("other", member(&set, "access_token"), NULL);
+	answer = introspect_as("other", member(&set, "access_token"));
 	check_text(answer.body, "{\"active\":false}", "not named");
-	answer = introspect_as("viewer", refresh_token, NULL);
+	answer = introspect_as("viewer", refresh_token);
 	check_text(answer.body, "{\"active\":false}", "refresh tokens are nobody else's");
 	set = refresh_for(refresh_token, NULL, A);
-	answer = introspect_as("viewer", member(&set, "access_token"), NULL);
+	answer = introspect_as("viewer", member(&set, "access_token"));
 	check_text(answer.body, "{\"active\":false}", "another audience");
-}
-
-#define JWT_TYPE "application/token-introspection+jwt"
-
-static const struct {
-	const char *name, *accept;
-	bool jwt;
-} accepts[] = {
-	{"nothing", NULL, false},
-	{"anything", "*/*", false},
-	{"JSON", "application/json", false},
-	{"JWT", JWT_TYPE, true},
-	{"JWT in capitals", "APPLICATION/TOKEN-INTROSPECTION+JWT", true},
-	{"both", "application/json, " JWT_TYPE, true},
-	{"rather JSON", "application/json, " JWT_TYPE ";q=0.5", false},
-	{"rather JWT", "application/json;q=0.5, " JWT_TYPE "; q=0.9", true},
-	{"not JWT", JWT_TYPE ";q=0", false},
-	{"another JWT", JWT_TYPE "s", false},
-};
-
-static void
-which_answer(void **state)
-{
-	struct answer set = tokens(&alice, "web", "openid");
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(accepts); i++) {
-		struct answer answer =
-			introspect_as("web", member(&set, "access_token"), accepts[i].accept);
-
-		check_status(answer, 200, accepts[i].name);
-		check_text(header(&answer, "Content-Type"),
-			   accepts[i].jwt ? JWT_TYPE : "application/json", accepts[i].name);
-		check_text(header(&answer, "Vary"), "Accept", accepts[i].name);
-		check((answer.json == NULL) == accepts[i].jwt, accepts[i].name);
-	}
-}
-
-static struct jwt
-signed_answer(const char *client_id, const char *token, enum jws_alg alg)
-{
-	struct answer answer = introspect_as(client_id, token, JWT_TYPE);
-	const char *audience[] = {client_id};
-	const struct strlist auds = {audience, 1};
-	struct tx tx;
-	struct jwt jwt;
-	const struct jwt_rules rules = {
-		.algs = {.bits = JWS_ALGS_ASYMMETRIC},
-		.now = world_now(),
-		.need = JWT_NEED_IAT,
-		.typ = "token-introspection+jwt",
-		.iss = MAIN_ISSUER,
-		.auds = &auds,
-		.aud_alone = true,
-		.aud_text = true,
-	};
-
-	world_tx(&tx, "main");
-	check_status(answer, 200, client_id);
-	assert_int_equal(jwt_verify_own(world.arena, answer.body, tx.live->ring, KEY_FOR_TOKENS,
-					&rules, &jwt),
-			 JWT_OK);
-	assert_int_equal(jwt.jws.alg, alg);
-	check_text(json_text_or_null(jwt.claims, "sub"), NULL, "sub is not of the answer");
-	check_text(json_text_or_null(jwt.claims, "exp"), NULL, "nor is exp");
-	return jwt;
-}
-
-static void
-signed_answers(void **state)
-{
-	struct answer set = tokens(&alice, "web", "openid"), answer;
-	struct json_object *about;
-	struct jwt jwt = signed_answer("web", member(&set, "access_token"), JWS_RS256);
-	bool active;
-
-	(void)state;
-	assert_int_equal(json_get_object(jwt.claims, "token_introspection", &about), JSON_FOUND);
-	assert_int_equal(json_get_bool(about, "active", &active), JSON_FOUND);
-	assert_true(active);
-	check_text(json_text_or_null(about, "scope"), "openid", "scope");
-	check_text(json_text_or_null(about, "username"), "alice", "username");
-	world_client("main", "viewer",
-		     "{\"grant_types\":[],\"response_types\":[],"
-		     "\"introspection_signed_response_alg\":\"EdDSA\"}",
-		     WEB_SECRET);
-	jwt = signed_answer("viewer", member(&set, "access_token"), JWS_EDDSA);
-	assert_int_equal(json_get_object(jwt.claims, "token_introspection", &about), JSON_FOUND);
-	assert_int_equal(json_object_object_length(about), 1);
-	answer = introspect_as("web", "", JWT_TYPE);
-	check_error(&answer, 400, "invalid_request", "errors are JSON");
-	check_text(header(&answer, "Content-Type"), "application/json", "errors are JSON");
 }
 
 /* ---- may_act ---- */
@@ -503,8 +409,6 @@ main(void)
 		audience_test(the_page_tells_the_services_apart),
 		audience_test(consent_is_remembered_by_service),
 		audience_test(services_see_their_tokens),
-		audience_test(which_answer),
-		audience_test(signed_answers),
 		audience_test(may_act_of_the_account),
 	};
 

@@ -350,23 +350,64 @@ content_types(void **state)
 	}
 }
 
+static const struct {
+	const char *header; /* NULL: not sent */
+	int wanted;         /* of "a/b" */
+} accepted[] = {
+	{NULL, 0},
+	{"", 0},
+	{",, ,", 0},
+	{"a/b", 1000},
+	{"A/B", 1000},
+	{" a/b ", 1000},
+	{"x/y,a/b", 1000},
+	{"x/y;q=0.1 , \ta/b", 1000},
+	{"a/b;q=0.5", 500},
+	{"a/b ; Q=0.25", 250},
+	{"a/b;level=1;q=0.125", 125},
+	{"a/b;q=1.000", 1000},
+	{"a/b;q=1.9", 1000},
+	{"a/b;q=0", 0},
+	{"a/b;q=0.000", 0},
+	{"a/b;q=", 1000},
+	{"a/b;q=x", 1000},
+	{"a/b;q", 1000},
+	{"a/b;q=0,x/y", 0},
+	{"x/y;q=0.1,a/b;q=0.7,a/b", 700},
+	{"*/*", 0},
+	{"a/*", 0},
+	{"a/bc", 0},
+	{"xa/b", 0},
+	{"a/", 0},
+};
+
+static void
+what_is_accepted(void **state)
+{
+	for (size_t i = 0; i < COUNT(accepted); i++) {
+		const char *name = accepted[i].header ? accepted[i].header : "(none)";
+		const char *given[] = {arena_printf(*state, "HTTP_ACCEPT=%s", name), NULL};
+		struct http_request request;
+
+		if (!accepted[i].header)
+			given[0] = NULL;
+		assert_int_equal(read_request(*state, given, &request), 0);
+		if (http_accepts(&request, "a/b") != accepted[i].wanted)
+			fail_msg("\"%s\": %d", name, http_accepts(&request, "a/b"));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(what_is_taken),
-		arena_test(every_method),
-		arena_test(https_is_the_web_servers_word),
-		arena_test(lengths_are_numbers),
-		arena_test(everything_has_a_maximum),
-		arena_test(what_must_be_there),
-		arena_test(values_are_copied),
-		arena_test(cookies_by_name),
-		arena_test(no_cookies),
-		arena_test(many_cookie_headers),
-		arena_test(credentials_of_a_scheme),
-		arena_test(repeated_credentials),
-		cmocka_unit_test(content_types),
+		arena_test(what_is_accepted),     arena_test(what_is_taken),
+		arena_test(every_method),         arena_test(https_is_the_web_servers_word),
+		arena_test(lengths_are_numbers),  arena_test(everything_has_a_maximum),
+		arena_test(what_must_be_there),   arena_test(values_are_copied),
+		arena_test(cookies_by_name),      arena_test(no_cookies),
+		arena_test(many_cookie_headers),  arena_test(credentials_of_a_scheme),
+		arena_test(repeated_credentials), cmocka_unit_test(content_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
