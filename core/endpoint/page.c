@@ -7,7 +7,6 @@
 #include "core/base/arena.h"
 #include "core/base/bug.h"
 #include "core/base/json.h"
-#include "core/base/uri.h"
 #include "core/endpoint/call.h"
 #include "core/model/client.h"
 
@@ -28,16 +27,12 @@ add_client(struct call *call, struct json_object *values, const struct client *c
 {
 	struct arena *arena = call->tx.arena;
 	struct json_object *object = json_new_object(arena);
-	struct uri uri;
 
 	json_add_text(object, "name",
 		      client->client_name ? client->client_name : client->client_id);
 	json_add_text(object, "policy_uri", client->policy_uri);
 	json_add_text(object, "tos_uri", client->tos_uri);
-	if (client->logo_uri && uri_parse(arena, client->logo_uri, &uri) == 0) {
-		json_add_text(object, "logo_uri", client->logo_uri);
-		call->image_origin = uri_origin(arena, &uri);
-	}
+	json_add_text(object, "logo_uri", logo_url(call, client));
 	json_add(values, "client", object);
 }
 
@@ -82,9 +77,8 @@ content_policy(struct call *call)
 {
 	return arena_printf(
 		call->tx.arena,
-		"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'%s%s; "
+		"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
 		"form-action 'self'%s%s; frame-ancestors 'none'; base-uri 'none'",
-		call->image_origin ? " " : "", call->image_origin ? call->image_origin : "",
 		call->form_action ? " " : "", call->form_action ? call->form_action : "");
 }
 

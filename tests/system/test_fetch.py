@@ -418,6 +418,17 @@ def test_a_socket_that_is_passed(tmp_path, site, authority):
         assert os.path.exists(running.socket)
 
 
+def test_a_socket_that_was_passed_to_another(tmp_path):
+    conf = write_conf(tmp_path, fetch_socket="/nonexistent/socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(str(tmp_path / "s"))
+        listener.listen(5)
+        done = subprocess.run([build_folder() / "ostiary-fetch", "--config", conf], check=False,
+                              env={"LISTEN_FDS": "1", "LISTEN_PID": "1"}, pass_fds=[3],
+                              preexec_fn=lambda: os.dup2(listener.fileno(), 3), timeout=5)
+    assert done.returncode == 1
+
+
 def test_once(tmp_path, site, authority):  # pylint: disable=redefined-outer-name
     running = service(tmp_path, site, authority)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

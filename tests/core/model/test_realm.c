@@ -109,8 +109,9 @@ static void
 test_endpoint_names(void **state)
 {
 	static const char *const names[] = {
-		"authorize", "token",   "userinfo", "jwks",      "introspect", "revoke", "logout",
-		"signin",    "consent", "select",   "signedout", "health",     "static", "continue",
+		"authorize", "token",  "userinfo", "jwks",     "introspect",
+		"revoke",    "logout", "signin",   "consent",  "select",
+		"signedout", "health", "static",   "continue", "logo",
 	};
 	struct arena *arena = *state;
 
