@@ -20,11 +20,14 @@ static const struct cli_option add_options[] = {
 	{"--public", NULL, "The client has no secret (token_endpoint_auth_method=none)."},
 	{"--native", NULL, "A program on a person's own device (application_type=native)."},
 	{"--first-party", NULL, "People are not asked for consent (first_party=true)."},
-	{"--set", "FIELD=VALUE", "Sets any field; items of lists have blanks between them."},
+	{"--set", "FIELD=VALUE",
+	 "Sets any field; items of lists have blanks between them, and of an object "
+	 "@FILE is read."},
 };
 
 static const struct cli_option edit_options[] = {
-	{"--set", "FIELD=VALUE", "Sets a field; items of lists have blanks between them."},
+	{"--set", "FIELD=VALUE",
+	 "Sets a field; items of lists have blanks between them, and of an object @FILE is read."},
 	{"--unset", "FIELD", "The field has its default again."},
 	{"--add", "FIELD=VALUE", "Adds an item to a list."},
 	{"--drop", "FIELD=VALUE", "Takes an item out of a list."},
@@ -39,6 +42,21 @@ static const struct cli_option secret_expire_options[] = {
 };
 
 /* ---- edits ---- */
+
+/* "@FILE" as the value of an object is what the file holds: key sets are no words to type. */
+static int
+read_object_file(struct cli *cli, struct manage_edit *edit)
+{
+	const struct metadata_field *field = client_metadata_field(edit->field);
+	struct buf text;
+
+	if (!field || field->type != META_OBJECT || edit->value[0] != '@')
+		return 0;
+	if (cli_read_file(cli, edit->value + 1, CLIENT_METADATA_MAX, &text) != CLI_OK)
+		return -1;
+	edit->value = text.data;
+	return 0;
+}
 
 /* "FIELD=VALUE" taken apart. */
 static int
@@ -60,7 +78,7 @@ split(struct cli *cli, const char *option, const char *text, enum manage_op op,
 		.field = arena_copy(cli->arena, text, (size_t)(equals - text)),
 		.value = equals + 1,
 	};
-	return 0;
+	return read_object_file(cli, edit);
 }
 
 /* What each option does to a field; those without op take the whole pair from their value. */
@@ -167,7 +185,7 @@ add(struct cli *cli)
 	if (!secret.text)
 		return CLI_OK;
 	cli_pair(cli, "client_secret", secret.text);
-	cli_say(cli, "The secret is shown this once: only its digest is kept.\n");
+	client_secret_said(cli, &secret);
 	json_add_text(cli->doc, "client_secret", secret.text);
 	return CLI_OK;
 }
@@ -286,6 +304,7 @@ edit(struct cli *cli)
 		return code;
 	cli_say(cli, "client %s is changed\n", cli_arg(cli, 0));
 	note_unknown_scopes(cli, cli_arg(cli, 0));
+	client_lack_note(cli, cli_arg(cli, 0));
 	return CLI_OK;
 }
 
@@ -405,13 +424,14 @@ static const struct cli_command commands[] = {
 	 .arguments_max = 1,
 	 .help = "Makes one more secret and shows it once; the others stay good.",
 	 OPTIONS(secret_add_options),
-	 .needs = IN_REALM,
+	 .needs = IN_REALM | NEED_MASTER,
 	 .run = client_secret_add_run},
 	{.name = "client secret list",
 	 .arguments = "ID",
 	 .arguments_min = 1,
 	 .arguments_max = 1,
-	 .help = "Lists the ids of a client's secrets and how long they are good.",
+	 .help = "Lists a client's secrets: since when and how long each is good, and when it was "
+		 "used last, noted once a day. Warns while an old one is still in use.",
 	 .needs = IN_REALM,
 	 .run = client_secret_list_run},
 	{.name = "client secret expire",

@@ -151,16 +151,18 @@ rewrap(struct cli *cli)
 		if (verdict == MANAGE_DOWN)
 			return cli_verdict(verdict);
 		all.keys += done.keys;
+		all.secrets += done.secrets;
 		all.resealed += done.resealed;
 		all.lost += done.lost;
 		show_progress(cli, i + 1, cli->realms.count);
 	}
-	cli_say(cli, "%zu keys, %zu sealed again, %zu cannot be opened\n", all.keys, all.resealed,
-		all.lost);
+	cli_say(cli, "%zu keys and %zu client secrets, %zu sealed again, %zu cannot be opened\n",
+		all.keys, all.secrets, all.resealed, all.lost);
 	if (!all.lost)
 		cli_say(cli, "the previous master key is not needed any more: take "
 			     "previous_master_key_file out\n");
 	json_add_int(cli->doc, "keys", (int64_t)all.keys);
+	json_add_int(cli->doc, "secrets", (int64_t)all.secrets);
 	json_add_int(cli->doc, "resealed", (int64_t)all.resealed);
 	json_add_int(cli->doc, "lost", (int64_t)all.lost);
 	return all.lost ? CLI_FAILED : CLI_OK;
@@ -200,8 +202,9 @@ static const struct cli_command commands[] = {
 	 .run = compromise},
 	{.name = "key rewrap",
 	 .arguments = "",
-	 .help = "Seals the keys of every realm under the master key of master_key_file; those "
-		 "under previous_master_key_file are opened with that. May be repeated.",
+	 .help = "Seals the keys of every realm and the secrets of clients that use "
+		 "client_secret_jwt under the master key of master_key_file; those under "
+		 "previous_master_key_file are opened with that. May be repeated.",
 	 .needs = NEED_CONF,
 	 .run = rewrap},
 };

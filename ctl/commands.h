@@ -32,6 +32,13 @@ enum cli_exit client_secret_list_run(struct cli *cli);
 enum cli_exit client_secret_expire_run(struct cli *cli);
 enum cli_exit client_secret_remove_run(struct cli *cli);
 
+/* Says with a fresh secret how it is kept. */
+struct manage_secret;
+void client_secret_said(struct cli *cli, const struct manage_secret *secret);
+
+/* A note where the client cannot authenticate itself as it is registered. */
+void client_lack_note(struct cli *cli, const char *client_id);
+
 /* Links of people are commands of the group user, likewise. */
 enum cli_exit user_link_run(struct cli *cli);
 enum cli_exit user_unlink_run(struct cli *cli);

@@ -27,6 +27,8 @@ enum {
 	SECRET_USED,
 	SECRET_EXPIRE,
 	SECRET_REMOVE,
+	SEALED_LIST,
+	SECRET_RESEAL,
 	REMOVE,
 	REMOVE_SECRETS,
 	REMOVE_CONSENTS,
@@ -78,6 +80,13 @@ static const struct sql_out row_columns[] = {
 	"realm_id, client_id, metadata, enabled, version, created_at, source,"                     \
 	" registration_hash IS NOT NULL, registration_hash, fresh_until"
 
+static const struct sql_out sealed_columns[] = {
+	{SQL_OUT_TEXT, offsetof(struct client_sealed, client_id), 0},
+	{SQL_OUT_ID, offsetof(struct client_sealed, secret.id), 0},
+	{SQL_OUT_BYTES, offsetof(struct client_sealed, secret.sealed),
+	 offsetof(struct client_sealed, secret.sealed_size)},
+};
+
 static const struct statement statements[COUNT] = {
 	[FIND] = {"SELECT c.metadata, c.enabled, c.version, c.created_at, s.id IS NOT NULL, s.id,"
 		  " s.hash, s.created_at, s.expires_at, s.sealed, s.last_used_at, c.source"
@@ -118,6 +127,15 @@ static const struct statement statements[COUNT] = {
 	[SECRET_REMOVE] = {.text = "DELETE FROM client_secret"
 				   " WHERE realm_id = ? AND client_id = ? AND id = ?",
 			   .in = "itb"},
+	[SEALED_LIST] = {"SELECT client_id, id, sealed FROM client_secret"
+			 " WHERE realm_id = ? AND sealed IS NOT NULL"
+			 " AND (client_id > ? OR (client_id = ? AND id > ?))"
+			 " ORDER BY client_id, id LIMIT ?",
+			 "ittbi", SQL_ROWS(sealed_columns, struct client_sealed)},
+	[SECRET_RESEAL] = {.text = "UPDATE client_secret SET sealed = ?"
+				   " WHERE realm_id = ? AND client_id = ? AND id = ?"
+				   " AND sealed = ?",
+			   .in = "bitbb"},
 	[REMOVE] = {.text = "DELETE FROM client WHERE realm_id = ? AND client_id = ?", .in = "it"},
 	[REMOVE_SECRETS] = {.text = "DELETE FROM client_secret WHERE realm_id = ? AND client_id = ?"
 				    " LIMIT ?",
@@ -405,4 +423,34 @@ client_secret_remove(struct store *store, uint32_t realm_id, const char *client_
 	const struct sql_in in[] = {sql_int(realm_id), sql_text(client_id), sql_id(id)};
 
 	return sql_change_and_bump(store, &client_statements, SECRET_REMOVE, in);
+}
+
+enum store_verdict
+client_sealed_list(struct store *store, struct arena *arena, uint32_t realm_id,
+		   const struct client_sealed *after, size_t max, struct client_sealed **rows,
+		   size_t *count)
+{
+	static const struct client_sealed none = {.client_id = ""};
+	const struct client_sealed *from = after ? after : &none;
+	const struct sql_in in[] = {sql_int(realm_id), sql_text(from->client_id),
+				    sql_text(from->client_id), sql_id(from->secret.id),
+				    sql_int((int64_t)max)};
+	void *found = NULL;
+	enum store_verdict verdict =
+		sql_read_all(store, &client_statements, SEALED_LIST, in, arena, &found, count);
+
+	if (verdict == STORE_OK)
+		*rows = found;
+	return verdict;
+}
+
+enum store_verdict
+client_secret_reseal_row(struct store *store, uint32_t realm_id, const struct client_sealed *row,
+			 const uint8_t *sealed, size_t sealed_size)
+{
+	const struct sql_in in[] = {sql_bytes(sealed, sealed_size), sql_int(realm_id),
+				    sql_text(row->client_id), sql_id(row->secret.id),
+				    sql_bytes(row->secret.sealed, row->secret.sealed_size)};
+
+	return sql_change_and_bump(store, &client_statements, SECRET_RESEAL, in);
 }

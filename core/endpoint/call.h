@@ -36,6 +36,7 @@ enum route_cache {
 enum route_rate {
 	RATE_NONE,     /* unlimited, or limited by the handler: rate_client() */
 	RATE_STRANGER, /* nobody authenticates here: the network is charged before the handler */
+	RATE_CLIENT,   /* clients authenticate here, by call_client(), and are charged there */
 };
 
 #define METHOD(method) (1U << (method))

@@ -51,8 +51,8 @@ handle_metadata(struct call *call)
 	if (!live->discovery) {
 		for (const struct route *route = routes_table; route->path; route++)
 			if (route->member && count < ENDPOINTS_MAX - 1)
-				endpoints[count++] =
-					(struct discovery_endpoint){route->member, route->path};
+				endpoints[count++] = (struct discovery_endpoint){
+					route->member, route->path, route->rate == RATE_CLIENT};
 		live = realms_set_discovery(
 			call->tx.provider->realms, live,
 			discovery_document(call->tx.arena, live, endpoints, &locales));

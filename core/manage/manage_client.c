@@ -13,8 +13,8 @@
 #include "core/base/str.h"
 #include "core/manage/manage_edit.h"
 #include "core/manage/manage_key.h"
-
-#define CLIENT_SECRET_SIZE 32 /* random bytes */
+#include "core/port/client_check.h"
+#include "core/port/secrets.h"
 
 struct client_change {
 	struct client_row row;
@@ -51,24 +51,34 @@ not_found(struct tx *tx, const char *client_id, struct buf *why)
 
 /* ---- secrets ---- */
 
-static struct client_secret
-make_secret(struct tx *tx, int64_t lifetime, struct manage_secret *out)
+static enum manage_verdict
+make_secret(struct tx *tx, const struct client *client, int64_t lifetime,
+	    struct client_secret *secret, struct manage_secret *out, struct buf *why)
 {
-	struct client_secret secret = {
-		.created_at = tx->now,
-		.expires_at = lifetime > 0 ? tx->now + lifetime : 0,
-	};
-	uint8_t bytes[CLIENT_SECRET_SIZE];
+	if (client->token_endpoint_auth_method == CLIENT_AUTH_SECRET_JWT &&
+	    !manage_key_can_make(tx, why))
+		return MANAGE_REFUSED;
+	*secret = client_secret_make(tx, client, lifetime, &out->text);
+	memcpy(out->id, secret->id, sizeof(out->id));
+	out->expires_at = secret->expires_at;
+	out->sealed = secret->sealed != NULL;
+	return MANAGE_OK;
+}
 
-	rand_fill(tx->provider->random, bytes, sizeof(bytes));
-	tx_id(tx, secret.id);
-	out->text = arena_printf(tx->arena, "%s%s", CLIENT_SECRET_PREFIX,
-				 b64url_encode(tx->arena, bytes, sizeof(bytes)));
-	hash_wipe(bytes, sizeof(bytes));
-	hash_sha256(out->text, strlen(out->text), secret.hash);
-	memcpy(out->id, secret.id, sizeof(out->id));
-	out->expires_at = secret.expires_at;
-	return secret;
+const char *
+manage_client_lack(struct tx *tx, const struct client *client)
+{
+	for (size_t i = 0; i < client->secrets_count; i++)
+		if (client->secrets[i].sealed &&
+		    client_secret_is_good(&client->secrets[i], tx->now))
+			return NULL;
+	if (client->token_endpoint_auth_method != CLIENT_AUTH_SECRET_JWT)
+		return NULL;
+	return arena_printf(tx->arena,
+			    "client %s has no good secret that was made for client_secret_jwt, so "
+			    "none of its assertions can be checked: `ostiary client secret add %s` "
+			    "makes one",
+			    client->client_id, client->client_id);
 }
 
 /* ---- documents ---- */
@@ -99,7 +109,8 @@ edit_document(struct tx *tx, struct json_object *document, const struct manage_e
 	if (mistakes)
 		return MANAGE_REFUSED;
 	client_default(client, &tx->realm->settings);
-	if (client_from_json(tx->arena, document, client, why) != 0)
+	if (client_from_json(tx->arena, document, client, why) != 0 ||
+	    client_check(tx->arena, client, why) != 0)
 		return MANAGE_REFUSED;
 	client->client_id = change->row.client_id;
 	change->row.metadata =
@@ -174,9 +185,11 @@ manage_client_add(struct tx *tx, const struct manage_client_new *new, const char
 				&change, &client, why);
 	if (verdict != MANAGE_OK)
 		return verdict;
-	change.with_secret = !client_is_public(&client);
+	change.with_secret = client_has_secrets(&client);
 	if (change.with_secret)
-		change.secret = make_secret(tx, 0, secret);
+		verdict = make_secret(tx, &client, 0, &change.secret, secret, why);
+	if (verdict != MANAGE_OK)
+		return verdict;
 	stored = manage_commit(&(struct manage_change){
 		.tx = tx,
 		.apply = apply_add,
@@ -361,15 +374,19 @@ manage_client_secret_add(struct tx *tx, const char *client_id, int64_t lifetime,
 
 	if (verdict != MANAGE_OK)
 		return verdict;
-	if (client_is_public(client))
-		return manage_say(why, MANAGE_REFUSED,
-				  "client %s is public: token_endpoint_auth_method is none",
-				  client_id);
+	if (!client_has_secrets(client))
+		return manage_say(
+			why, MANAGE_REFUSED,
+			"client %s has no secrets: token_endpoint_auth_method is %s", client_id,
+			client_auth_method_name(
+				(enum client_auth_method)client->token_endpoint_auth_method));
 	if (client->secrets_count >= CLIENT_SECRETS_MAX)
 		return manage_say(why, MANAGE_REFUSED,
 				  "client %s has %d secrets: remove those that are over first",
 				  client_id, CLIENT_SECRETS_MAX);
-	secret = make_secret(tx, lifetime, out);
+	verdict = make_secret(tx, client, lifetime, &secret, out, why);
+	if (verdict != MANAGE_OK)
+		return verdict;
 	return commit_secret(tx, "client_secret_added", apply_secret_add, &secret, client_id, why);
 }
 

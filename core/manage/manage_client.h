@@ -27,6 +27,7 @@ struct manage_secret {
 	uint8_t id[ID_SIZE];
 	const char *text;   /* NULL: the client has none */
 	int64_t expires_at; /* 0: never */
+	bool sealed;        /* kept for client_secret_jwt; else its digest alone is kept */
 };
 
 struct manage_client_new {
@@ -35,7 +36,7 @@ struct manage_client_new {
 	size_t edits_count;
 };
 
-/* Registers a client; *client_id and, unless it is public, *secret are what to hand over. */
+/* Registers a client; *client_id and, where its method needs one, *secret are what to hand over. */
 enum manage_verdict manage_client_add(struct tx *tx, const struct manage_client_new *client,
 				      const char **client_id, struct manage_secret *secret,
 				      struct buf *why);
@@ -55,6 +56,9 @@ enum manage_verdict manage_client_remove(struct tx *tx, const char *client_id, s
 /* The client as stored now. */
 enum manage_verdict manage_client_find(struct tx *tx, const char *client_id,
 				       const struct client **client, struct buf *why);
+
+/* What the client lacks to authenticate itself as it is registered, with the remedy; NULL. */
+const char *manage_client_lack(struct tx *tx, const struct client *client);
 
 /* One more secret that is good for so many seconds; 0: for ever. */
 enum manage_verdict manage_client_secret_add(struct tx *tx, const char *client_id, int64_t lifetime,

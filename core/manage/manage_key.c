@@ -376,11 +376,13 @@ manage_key_rewrap(struct tx *tx, struct manage_rewrap *done, struct buf *why)
 	for (size_t i = 0; i < list.count; i++)
 		if (reseal_row(tx, &list.row[i], done, why) != STORE_OK)
 			return manage_down(why);
+	if (key_rewrap_secrets(tx, done, why) != STORE_OK)
+		return manage_down(why);
 	if (done->resealed > 0 &&
 	    tx_audit(tx, "keys_rewrapped",
-		     &(struct audit_about){.detail = arena_printf(tx->arena, "%zu of %zu",
-								  done->resealed, done->keys)}) !=
-		    STORE_OK)
+		     &(struct audit_about){
+			     .detail = arena_printf(tx->arena, "%zu of %zu", done->resealed,
+						    done->keys + done->secrets)}) != STORE_OK)
 		return manage_down(why);
 	return done->lost ? MANAGE_REFUSED : MANAGE_OK;
 }

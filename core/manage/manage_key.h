@@ -69,11 +69,13 @@ enum manage_verdict manage_key_upkeep(struct tx *tx, struct buf *report, struct 
 
 struct manage_rewrap {
 	size_t keys;     /* looked at */
+	size_t secrets;  /* of clients, likewise */
 	size_t resealed; /* were under a previous master and are under the current one now */
 	size_t lost;     /* opened by none of the master keys; a line each in why */
 };
 
-/* Seals the keys of tx->realm under the current master. Repeatable: what is done is left alone. */
+/* Seals keys and client secrets of tx->realm under the current master. Repeatable: what is done is
+ * left alone. */
 enum manage_verdict manage_key_rewrap(struct tx *tx, struct manage_rewrap *done, struct buf *why);
 
 #endif

@@ -37,4 +37,7 @@ enum manage_verdict key_promote(struct tx *tx, const struct key_list *list,
 enum manage_verdict key_replace(struct tx *tx, const struct key_list *list, const char *alg,
 				struct buf *report, struct buf *why);
 
+/* Seals the sealed secrets of the realm's clients under the current master. */
+enum store_verdict key_rewrap_secrets(struct tx *tx, struct manage_rewrap *done, struct buf *why);
+
 #endif

@@ -13,18 +13,18 @@
 
 /* clang-format off */
 static const struct client_auth_row rows[] = {
-	{"client_secret_basic", CLIENT_AUTH_SECRET_BASIC, false, PRESENTED_BASIC, {0},
+	{"client_secret_basic", CLIENT_AUTH_SECRET_BASIC, false, false, PRESENTED_BASIC, {0},
 	 verify_secret},
-	{"client_secret_post", CLIENT_AUTH_SECRET_POST, false, PRESENTED_POST, {0},
+	{"client_secret_post", CLIENT_AUTH_SECRET_POST, false, false, PRESENTED_POST, {0},
 	 verify_secret},
-	{"client_secret_jwt", CLIENT_AUTH_SECRET_JWT, false, PRESENTED_ASSERTION,
+	{"client_secret_jwt", CLIENT_AUTH_SECRET_JWT, false, false, PRESENTED_ASSERTION,
 	 {JWS_ALGS_MAC}, verify_secret_jwt},
-	{"private_key_jwt", CLIENT_AUTH_PRIVATE_KEY_JWT, false, PRESENTED_ASSERTION,
+	{"private_key_jwt", CLIENT_AUTH_PRIVATE_KEY_JWT, false, false, PRESENTED_ASSERTION,
 	 {JWS_ALGS_ASYMMETRIC}, verify_private_key_jwt},
-	{"tls_client_auth", CLIENT_AUTH_TLS, false, PRESENTED_ID, {0}, verify_tls},
-	{"self_signed_tls_client_auth", CLIENT_AUTH_SELF_SIGNED_TLS, false, PRESENTED_ID, {0},
+	{"tls_client_auth", CLIENT_AUTH_TLS, false, true, PRESENTED_ID, {0}, verify_tls},
+	{"self_signed_tls_client_auth", CLIENT_AUTH_SELF_SIGNED_TLS, false, true, PRESENTED_ID, {0},
 	 verify_self_signed_tls},
-	{"none", CLIENT_AUTH_NONE, true, PRESENTED_ID, {0}, verify_nothing},
+	{"none", CLIENT_AUTH_NONE, true, false, PRESENTED_ID, {0}, verify_nothing},
 };
 /* clang-format on */
 

@@ -45,6 +45,7 @@ struct client_auth_row {
 	const char *name;
 	enum client_auth_method method;
 	bool is_public; /* proves nothing */
+	bool needs_tls; /* a certificate: works where the web server asks for one */
 	enum presented_kind kind;
 	struct jws_alg_set algs; /* of assertions; empty where there are none */
 	/* 0, or -1 with the failure. */

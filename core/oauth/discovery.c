@@ -64,14 +64,24 @@ add_grants(struct json_object *document, struct arena *arena)
 	json_add_list(document, "grant_types_supported", &list);
 }
 
+/* Certificates arrive only where the web server asks for them, and a realm says so by naming the
+ * place; nobody shall be sent to where they cannot work. */
+static bool
+works(const struct client_auth_row *row, const struct realm *realm)
+{
+	return !row->needs_tls || !str_empty(realm->settings.mtls_endpoint_base);
+}
+
 static void
-add_auth_methods(struct json_object *document, struct arena *arena)
+add_auth_methods(struct json_object *document, struct arena *arena, const struct realm *realm)
 {
 	size_t count;
 	const struct client_auth_row *rows = client_auth_table(&count);
 	struct strlist all = {0}, proving = {0};
 
 	for (size_t i = 0; i < count; i++) {
+		if (!works(&rows[i], realm))
+			continue;
 		all = strlist_with(arena, &all, rows[i].name);
 		if (!rows[i].is_public)
 			proving = strlist_with(arena, &proving, rows[i].name);
@@ -79,6 +89,43 @@ add_auth_methods(struct json_object *document, struct arena *arena)
 	json_add_list(document, "token_endpoint_auth_methods_supported", &all);
 	json_add_list(document, "revocation_endpoint_auth_methods_supported", &all);
 	json_add_list(document, "introspection_endpoint_auth_methods_supported", &proving);
+}
+
+static void
+add_assertion_algs(struct json_object *document, struct arena *arena)
+{
+	static const char *const members[] = {
+		"token_endpoint_auth_signing_alg_values_supported",
+		"revocation_endpoint_auth_signing_alg_values_supported",
+		"introspection_endpoint_auth_signing_alg_values_supported",
+	};
+	size_t count;
+	const struct client_auth_row *rows = client_auth_table(&count);
+	struct jws_alg_set algs = {0};
+	struct strlist names;
+
+	for (size_t i = 0; i < count; i++)
+		algs.bits |= rows[i].algs.bits;
+	names = jws_alg_set_names(arena, algs);
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		json_add_list(document, members[i], &names);
+}
+
+/* RFC 8705 5: the endpoints that clients authenticate at, where they are asked for certificates. */
+static void
+add_aliases(struct json_object *document, struct arena *arena, const struct realm *realm,
+	    const struct discovery_endpoint *endpoints)
+{
+	const char *base = realm->settings.mtls_endpoint_base;
+	struct json_object *aliases = json_new_object(arena);
+
+	if (str_empty(base))
+		return;
+	for (; endpoints->member; endpoints++)
+		if (endpoints->for_clients)
+			json_add_text(aliases, endpoints->member,
+				      arena_printf(arena, "%s%s", base, endpoints->path));
+	json_add(document, "mtls_endpoint_aliases", aliases);
 }
 
 struct scope_rows {
@@ -134,12 +181,14 @@ discovery_document(struct arena *arena, const struct realm_live *live,
 	struct strlist algs = jws_alg_set_names(arena, keyring_algs(live->ring));
 
 	json_add_text(document, "issuer", live->realm.issuer);
-	for (; endpoints->member; endpoints++)
-		json_add_text(document, endpoints->member,
-			      arena_printf(arena, "%s%s", live->realm.issuer, endpoints->path));
+	for (const struct discovery_endpoint *one = endpoints; one->member; one++)
+		json_add_text(document, one->member,
+			      arena_printf(arena, "%s%s", live->realm.issuer, one->path));
+	add_aliases(document, arena, &live->realm, endpoints);
 	add_lists(document, arena);
 	add_grants(document, arena);
-	add_auth_methods(document, arena);
+	add_auth_methods(document, arena, &live->realm);
+	add_assertion_algs(document, arena);
 	add_scopes(document, arena, &live->realm);
 	add_claims(document, arena);
 	json_add_bool(document, "require_pushed_authorization_requests",

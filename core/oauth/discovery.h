@@ -6,6 +6,8 @@
 #ifndef OSTIARY_OAUTH_DISCOVERY_H
 #define OSTIARY_OAUTH_DISCOVERY_H
 
+#include <stdbool.h>
+
 struct arena;
 struct realm_live;
 struct strlist;
@@ -14,6 +16,7 @@ struct strlist;
 struct discovery_endpoint {
 	const char *member; /* "token_endpoint" */
 	const char *path;   /* "/token" */
+	bool for_clients;   /* clients authenticate there: it has an alias for certificates */
 };
 
 /* The document's text in the arena. locales are the languages of the pages. */

@@ -14,6 +14,9 @@ static const struct manage_edit app[] = {
 	{MANAGE_ADD, "redirect_uris", "https://app.example/cb"},
 };
 
+/* A fifth of the longest client id, but for one. */
+#define NINES "99999999999999999999999999999999999999999999999999"
+
 static enum manage_verdict
 add_client(const char *id, struct manage_secret *secret)
 {
@@ -57,10 +60,8 @@ client_ids(void **state)
 		{"again", "app", MANAGE_EXISTS},
 		{"other case", "App", MANAGE_OK},
 		{"a URL", "https://app.example/id", MANAGE_OK},
-		{"longest", "1234567890123456789012345678901234567890123456789012345678901234",
-		 MANAGE_OK},
-		{"too long", "12345678901234567890123456789012345678901234567890123456789012345",
-		 MANAGE_REFUSED},
+		{"longest", NINES "9" NINES "9" NINES "9" NINES "9" NINES, MANAGE_OK},
+		{"too long", NINES "9" NINES "9" NINES "9" NINES "9" NINES "9", MANAGE_REFUSED},
 		{"empty", "", MANAGE_REFUSED},
 		{"blank", "a b", MANAGE_REFUSED},
 		{"quote", "a\"b", MANAGE_REFUSED},

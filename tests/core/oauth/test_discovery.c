@@ -11,7 +11,7 @@
 #include "tests/lib/request_tx.h"
 
 static const struct discovery_endpoint some[] = {
-	{"token_endpoint", "/token"}, {"jwks_uri", "/jwks"}, {NULL, NULL}};
+	{"token_endpoint", "/token", true}, {"jwks_uri", "/jwks", false}, {NULL, NULL, false}};
 
 static struct json_object *
 document(const struct discovery_endpoint *endpoints)
@@ -36,9 +36,58 @@ list_of(struct json_object *object, const char *member)
 	return strlist_join(t.arena, &list, ' ');
 }
 
+static const char *const method_members[] = {
+	"token_endpoint_auth_methods_supported",
+	"revocation_endpoint_auth_methods_supported",
+	"introspection_endpoint_auth_methods_supported",
+};
+
+/* Certificates are offered only where a realm says that the web server asks for them. */
+static void
+certificates(void **state)
+{
+	struct json_object *object = document(some), *aliases;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(method_members); i++)
+		check(!strstr(list_of(object, method_members[i]), "tls_client_auth"),
+		      method_members[i]);
+	check(!json_object_object_get_ex(object, "mtls_endpoint_aliases", NULL), "no aliases");
+	t.live.realm.settings.mtls_endpoint_base = "https://mtls.example/main";
+	object = document(some);
+	for (size_t i = 0; i < COUNT(method_members); i++)
+		check(strstr(list_of(object, method_members[i]),
+			     " tls_client_auth "
+			     "self_signed_tls_client_auth") != NULL,
+		      method_members[i]);
+	assert_int_equal(json_get_object(object, "mtls_endpoint_aliases", &aliases), JSON_FOUND);
+	check_text(json_write(t.arena, aliases, NULL),
+		   "{\"token_endpoint\":\"https://mtls.example/main/token\"}", "aliases");
+	check_text(json_text_or_null(object, "token_endpoint"), "https://id.example/main/token",
+		   "the endpoint itself");
+}
+
+static void
+assertion_algs(void **state)
+{
+	static const char all[] = "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA "
+				  "HS256 HS384 HS512";
+	struct json_object *object = document(some);
+
+	(void)state;
+	check_text(list_of(object, "token_endpoint_auth_signing_alg_values_supported"), all,
+		   "token");
+	check_text(list_of(object, "revocation_endpoint_auth_signing_alg_values_supported"), all,
+		   "revocation");
+	check_text(list_of(object, "introspection_endpoint_auth_signing_alg_values_supported"), all,
+		   "introspection");
+}
+
 static void
 tables(void **state)
 {
+	t.live.realm.settings.mtls_endpoint_base = "https://mtls.example/main";
+
 	struct json_object *object = document(some);
 	struct strlist grants = {0}, methods = {0}, proving = {0};
 	size_t count;
@@ -90,7 +139,7 @@ rows(void **state)
 static void
 endpoints_are_given(void **state)
 {
-	static const struct discovery_endpoint none[] = {{NULL, NULL}};
+	static const struct discovery_endpoint none[] = {{NULL, NULL, false}};
 	struct json_object *bare = document(none), *object = document(some);
 
 	(void)state;
@@ -197,8 +246,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		tx_test(tables),     tx_test(rows),      tx_test(endpoints_are_given),
-		tx_test(algorithms), tx_test(constants), tx_test(scopes_and_claims),
+		tx_test(tables),    tx_test(certificates),        tx_test(assertion_algs),
+		tx_test(rows),      tx_test(endpoints_are_given), tx_test(algorithms),
+		tx_test(constants), tx_test(scopes_and_claims),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
