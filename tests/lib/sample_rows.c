@@ -187,3 +187,45 @@ sample_audit(uint32_t number)
 	sample_id(number, row.id);
 	return row;
 }
+
+struct pushed_request
+sample_pushed(uint32_t number)
+{
+	struct pushed_request row = {
+		.realm_id = SAMPLE_REALM,
+		.client_id = "app",
+		.request = "client_id=app&scope=openid&state=%C3%A9",
+		.created_at = SAMPLE_NOW,
+		.usable_until = SAMPLE_NOW + 60,
+		.expires_at = SAMPLE_NOW + 3660,
+	};
+
+	sample_id(number, row.id);
+	sample_hash(number, row.hash);
+	return row;
+}
+
+/* The last letters of the code are the number to the base of the letters. */
+struct device_request
+sample_device(struct arena *arena, uint32_t number)
+{
+	char *code = arena_strdup(arena, "BCDFGBBB");
+	struct device_request row = {
+		.realm_id = SAMPLE_REALM,
+		.client_id = "app",
+		.user_code = code,
+		.scope = "openid",
+		.resources = "https://api.example https://b.example",
+		.address = "2001:db8::7",
+		.user_agent = "Television/1.0",
+		.created_at = SAMPLE_NOW,
+		.expires_at = SAMPLE_NOW + 100,
+		.poll_interval = 5,
+	};
+
+	sample_id(number, row.id);
+	sample_hash(number, row.hash);
+	for (size_t i = USER_CODE_SIZE - 1; number; i--, number /= 20)
+		code[i] = USER_CODE_LETTERS[number % 20];
+	return row;
+}

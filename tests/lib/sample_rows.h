@@ -8,8 +8,10 @@
 
 #include "core/model/audit.h"
 #include "core/model/client.h"
+#include "core/model/device.h"
 #include "core/model/grant.h"
 #include "core/model/key.h"
+#include "core/model/pushed.h"
 #include "core/model/realm.h"
 
 #define SAMPLE_NOW   1800000000
@@ -31,5 +33,9 @@ struct client_secret sample_secret(uint32_t number);
 struct key_row sample_key(struct arena *arena, uint32_t number);
 struct access_row sample_token(uint32_t number, uint32_t grant_number);
 struct audit_row sample_audit(uint32_t number);
+/* Its handle is good for a minute, its row for an hour more. */
+struct pushed_request sample_pushed(uint32_t number);
+/* Not yet polled or decided, good for a hundred seconds. */
+struct device_request sample_device(struct arena *arena, uint32_t number);
 
 #endif

@@ -175,6 +175,35 @@ fill_fetched(void)
 	}
 }
 
+static enum store_verdict
+consume_pushed(struct store *own, uint32_t round, unsigned runner)
+{
+	struct pushed_request row = sample_pushed(round);
+
+	return pushed_consume(own, row.id, row.hash, SAMPLE_NOW + runner);
+}
+
+/* Half of the runners allow, the others deny. */
+static enum store_verdict
+decide(struct store *own, uint32_t round, unsigned runner)
+{
+	uint8_t id[ID_SIZE], grant[ID_SIZE];
+
+	sample_id(round, id);
+	sample_id(1000 + runner, grant);
+	return device_decide(own, id, runner % 2 ? grant : NULL, SAMPLE_NOW + runner);
+}
+
+/* All have seen the same row. */
+static enum store_verdict
+poll(struct store *own, uint32_t round, unsigned runner)
+{
+	struct device_request seen = {.poll_interval = 5};
+
+	sample_id(round, seen.id);
+	return device_poll(own, &seen, SAMPLE_NOW + runner);
+}
+
 struct complete_and_insert {
 	uint32_t round;
 	unsigned runner;
@@ -209,8 +238,13 @@ fill(void)
 		struct grant grant = sample_grant(i);
 		struct key_row key = sample_key(arena, i);
 
+		struct pushed_request pushed = sample_pushed(i);
+		struct device_request device = sample_device(arena, i);
+
 		grant.refresh_generation = 1;
 		assert_int_equal(grant_insert(store, &grant), STORE_OK);
+		assert_int_equal(pushed_insert(store, &pushed), STORE_OK);
+		assert_int_equal(device_insert(store, &device), STORE_OK);
 		assert_int_equal(key_insert(store, &key), STORE_OK);
 	}
 	fill_fetched();
@@ -224,9 +258,15 @@ one_winner(void **state)
 		act *action;
 		enum store_verdict others;
 	} cases[] = {
-		{"code_consume", consume, STORE_NONE},       {"refresh_rotate", rotate, STORE_NONE},
-		{"flow_complete", complete, STORE_CONFLICT}, {"key_set_state", promote, STORE_NONE},
-		{"grant_revoke", end_grant, STORE_NONE},     {"client_update", update, STORE_NONE},
+		{"code_consume", consume, STORE_NONE},
+		{"refresh_rotate", rotate, STORE_NONE},
+		{"flow_complete", complete, STORE_CONFLICT},
+		{"key_set_state", promote, STORE_NONE},
+		{"grant_revoke", end_grant, STORE_NONE},
+		{"client_update", update, STORE_NONE},
+		{"pushed_consume", consume_pushed, STORE_NONE},
+		{"device_decide", decide, STORE_NONE},
+		{"device_poll", poll, STORE_NONE},
 		{"fetched_claim", claim, STORE_NONE},
 	};
 
@@ -302,6 +342,72 @@ rotation_against_revocation(void **state)
 	munmap(meeting, sizeof(*meeting));
 }
 
+struct approve_and_insert {
+	uint32_t round;
+	unsigned runner;
+};
+
+static enum store_verdict
+approve_work(struct store *inside, void *context)
+{
+	const struct approve_and_insert *what = context;
+	struct grant grant = sample_grant(1000 + what->round * RUNNERS + what->runner);
+	enum store_verdict verdict;
+	uint8_t id[ID_SIZE];
+
+	sample_id(what->round, id);
+	verdict = device_decide(inside, id, what->runner == 1 ? NULL : grant.id, SAMPLE_NOW);
+	return verdict == STORE_OK && what->runner != 1 ? grant_insert(inside, &grant) : verdict;
+}
+
+/* One runner allows, one denies, the others poll as the device does: read, then note. */
+static enum store_verdict
+poll_or_decide(struct store *own, uint32_t round, unsigned runner)
+{
+	struct approve_and_insert what = {round, runner};
+	struct device_request seen = {0};
+	struct arena *scratch;
+	enum store_verdict verdict;
+	uint8_t id[ID_SIZE], hash[SHA256_SIZE];
+
+	if (runner < 2)
+		return store_transaction(own, approve_work, &what);
+	sample_id(round, id);
+	sample_hash(round, hash);
+	scratch = arena_new((size_t)1 << 20);
+	verdict = device_find(own, scratch, SAMPLE_REALM, id, hash, &seen);
+	if (verdict == STORE_OK)
+		verdict = device_poll(own, &seen, SAMPLE_NOW + runner);
+	arena_free(scratch);
+	return verdict;
+}
+
+/* Polls neither undo a decision nor keep one from being made, and a denied device has no grant. */
+static void
+polls_against_decisions(void **state)
+{
+	struct meeting *meeting;
+
+	(void)state;
+	fill();
+	meeting = race(poll_or_decide);
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		bool allowed = meeting->verdict[round][0] == STORE_OK;
+		bool denied = meeting->verdict[round][1] == STORE_OK;
+
+		if (allowed == denied)
+			fail_msg("round %u: allowed %d, denied %d", round, allowed, denied);
+		if (private_db_number("SELECT COUNT(*) FROM device_request AS d LEFT JOIN"
+				      " auth_grant AS g ON g.id = d.grant_id WHERE"
+				      " d.decided_at > 0 AND (g.id IS NOT NULL) = %d AND"
+				      " (d.grant_id IS NOT NULL) = %d AND"
+				      " HEX(RIGHT(d.id, 2)) = '%04X'",
+				      allowed, allowed, round) != 1)
+			fail_msg("round %u: what is stored", round);
+	}
+	munmap(meeting, sizeof(*meeting));
+}
+
 /* Everybody purges the same rows: each goes once and no fact stays behind. */
 static enum store_verdict
 purge_some(struct store *own, uint32_t round, unsigned runner)
@@ -342,6 +448,7 @@ main(void)
 		store_test(one_winner),
 		store_test(the_losers_of_a_flow_leave_nothing),
 		store_test(rotation_against_revocation),
+		store_test(polls_against_decisions),
 		store_test(purging_together),
 	};
 

@@ -321,10 +321,37 @@ many_processes(void **state)
 
 #define throttle_test(function) cmocka_unit_test_setup_teardown(function, begin, finish)
 
+/* User codes have keys of their own: the browser's and the networks'. */
+static void
+codes_apart_from_signins(void **state)
+{
+	static const uint8_t browser[32] = {1}, another[32] = {2};
+	struct throttle_keys keys, other, far, signin = keys_of("alice", "192.0.2.1");
+
+	(void)state;
+	throttle_keys_code(&keys, browser, "192.0.2.1", LIMIT, NETWORK);
+	throttle_keys_code(&other, another, "192.0.2.99", LIMIT, NETWORK);
+	throttle_keys_code(&far, browser, "2001:db8::1", LIMIT, NETWORK);
+	assert_int_equal(keys.count, 2);
+	assert_int_equal(far.count, 3);
+	check(keys.key[0].limit == LIMIT && keys.key[1].limit == NETWORK, "limits");
+	check(keys.key[0].hash != other.key[0].hash, "browsers differ");
+	check(keys.key[0].hash == far.key[0].hash, "wherever it is");
+	check(keys.key[1].hash == other.key[1].hash, "the same network");
+	for (size_t i = 0; i < signin.count; i++)
+		check(signin.key[i].hash != keys.key[1].hash, "not that of sign-ins");
+	for (int i = 0; i < LIMIT; i++)
+		assert_int_equal(throttle_charge(throttle, &keys, NOW), 0);
+	assert_int_equal(throttle_charge(throttle, &keys, NOW), 1);
+	assert_int_equal(throttle_charge(throttle, &other, NOW), 0);
+	assert_int_equal(throttle_charge(throttle, &signin, NOW), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		throttle_test(codes_apart_from_signins),
 		throttle_test(waits_double),
 		throttle_test(waits_are_bounded),
 		throttle_test(time_forgets),

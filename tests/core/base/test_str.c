@@ -126,6 +126,30 @@ test_small_ones(void **state)
 	assert_false(str_printable(NULL));
 }
 
+static void
+test_visible(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		const char *wanted;
+	} cases[] = {
+		{"Browser/1.0 (x)", 255, "Browser/1.0 (x)"},
+		{"Browser/1.0", 7, "Browser"},
+		{"Browser", 7, "Browser"},
+		{"a\nb\x7f\x1f\tc", 255, "a?b???c"},
+		{"\xc3\xa4", 255, "??"},
+		{"\xc3\xa4", 1, "?"},
+		{"", 255, ""},
+		{"x", 0, ""},
+		{NULL, 255, NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_text(str_visible(*state, cases[i].text, cases[i].max), cases[i].wanted,
+			   cases[i].wanted ? cases[i].wanted : "NULL");
+}
+
 static const struct {
 	const char *name;
 	const char *text;
@@ -203,9 +227,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_utf8),    cmocka_unit_test(test_comparisons),
-		arena_test(test_small_ones),    arena_test(test_split_and_join),
-		arena_test(test_lists_as_sets),
+		cmocka_unit_test(test_utf8),     cmocka_unit_test(test_comparisons),
+		arena_test(test_small_ones),     arena_test(test_visible),
+		arena_test(test_split_and_join), arena_test(test_lists_as_sets),
 	};
 
 	return cmocka_run_group_tests_name("base str", tests, NULL, NULL);
