@@ -56,6 +56,8 @@ enum db_error db_error_kind(unsigned code);
 
 /* Connects if need be, without looking at the schema. STORE_OK or STORE_DOWN. */
 enum store_verdict db_connect(struct store *store);
+/* The same without asking the system whether it was lost: for who may send again. */
+enum store_verdict db_connect_unchecked(struct store *store);
 
 /* Closes the connection and with it every statement. */
 void db_disconnect(struct store *store);
@@ -72,7 +74,7 @@ bool db_schema_fits(struct store *store);
 /*
  * Before a statement: connection, schema and transaction are in order. STORE_OK or STORE_DOWN.
  */
-enum store_verdict transaction_enter(struct store *store);
+enum store_verdict transaction_enter(struct store *store, bool writes);
 
 /* How a statement went. */
 struct outcome {

@@ -242,6 +242,12 @@ db_connect(struct store *store)
 {
 	if (store->mysql && !connection_quiet(store->mysql))
 		db_disconnect(store);
+	return db_connect_unchecked(store);
+}
+
+enum store_verdict
+db_connect_unchecked(struct store *store)
+{
 	if (store->mysql)
 		return STORE_OK;
 	if (monotonic_ms() < store->next_try_ms)

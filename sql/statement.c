@@ -322,7 +322,7 @@ run_statement(struct store *store, const struct statement_set *set, unsigned whi
 	run->statement = &set->statement[which];
 	inputs_check(run->statement, run->in);
 	for (;; outcome.attempts++) {
-		if (transaction_enter(store) != STORE_OK)
+		if (transaction_enter(store, outcome.writes) != STORE_OK)
 			return STORE_DOWN;
 		outcome.error = run_once(store, set, which, run);
 		outcome.sent = run->sent;

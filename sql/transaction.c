@@ -44,11 +44,14 @@ transaction_begin(struct store *store)
 }
 
 enum store_verdict
-transaction_enter(struct store *store)
+transaction_enter(struct store *store, bool writes)
 {
+	enum store_verdict verdict;
+
 	switch (store->transaction) {
 	case TRANSACTION_NONE:
-		if (db_connect(store) != STORE_OK || !db_schema_fits(store))
+		verdict = writes ? db_connect(store) : db_connect_unchecked(store);
+		if (verdict != STORE_OK || !db_schema_fits(store))
 			return STORE_DOWN;
 		return STORE_OK;
 	case TRANSACTION_WANTED:

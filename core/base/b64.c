@@ -33,19 +33,27 @@ encode(char *text, const uint8_t *data, size_t size, const char *alphabet)
 	return text;
 }
 
-/* The six bits of c, or 64. c62 and c63 are what the alphabets differ in. */
+/* All bits when low <= c <= high, else none. */
+static unsigned
+between(int c, int low, int high)
+{
+	return 0U - ((unsigned)((low - 1 - c) & (c - high - 1)) >> 31);
+}
+
+/*
+ * The six bits of c, or more. Without branches: they would be guessed wrongly at every other
+ * character, and tell time of secrets. The last two are what the alphabets differ in.
+ */
 static uint32_t
 sextet(char c, const char *alphabet)
 {
-	if (c >= 'A' && c <= 'Z')
-		return (uint32_t)(c - 'A');
-	if (c >= 'a' && c <= 'z')
-		return (uint32_t)(c - 'a') + 26;
-	if (c >= '0' && c <= '9')
-		return (uint32_t)(c - '0') + 52;
-	if (c == alphabet[62])
-		return 62;
-	return c == alphabet[63] ? 63 : 64;
+	unsigned value = (unsigned char)c;
+
+	return ~((between(c, 'A', 'Z') & ~(value - 'A')) |
+		 (between(c, 'a', 'z') & ~(value - 'a' + 26)) |
+		 (between(c, '0', '9') & ~(value - '0' + 52)) |
+		 (between(c, alphabet[62], alphabet[62]) & ~62U) |
+		 (between(c, alphabet[63], alphabet[63]) & ~63U));
 }
 
 /* Decodes text_size characters without padding to text_size * 3 / 4 bytes. */

@@ -75,6 +75,21 @@ buf_add_char(struct buf *buf, char c)
 }
 
 void
+buf_add_int(struct buf *buf, int64_t value)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) != 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(buf, digits + at, sizeof(digits) - at);
+}
+
+void
 buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list args;

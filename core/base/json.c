@@ -9,8 +9,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/bug.h"
-
-#define WRITE_FLAGS (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+#include "core/base/json_print.h"
 
 static void
 dispose_value(void *value)
@@ -256,12 +255,13 @@ json_text_or_null(const struct json_object *object, const char *key)
 char *
 json_write(struct arena *arena, struct json_object *value, size_t *size)
 {
-	size_t text_size = 0;
-	const char *text = json_object_to_json_string_length(value, WRITE_FLAGS, &text_size);
+	struct buf out;
 
-	if (text == NULL)
-		bug("out of memory");
+	buf_init(&out, arena, JSON_WRITE_MAX);
+	json_print(&out, value);
+	if (buf_failed(&out))
+		bug("a JSON text is over its maximum");
 	if (size != NULL)
-		*size = text_size;
-	return arena_copy(arena, text, text_size);
+		*size = out.size;
+	return out.data;
 }

@@ -73,7 +73,9 @@ enum json_verdict json_get_list(struct arena *arena, const struct json_object *o
 /* The text, or NULL when it is absent or of another type: for documents that we wrote ourselves. */
 const char *json_text_or_null(const struct json_object *object, const char *key);
 
-/* Plain compact text in the arena, slashes not escaped. *size may be NULL. */
+/* Plain compact text in the arena, slashes not escaped, at most JSON_WRITE_MAX bytes. *size may be
+ * NULL. */
+#define JSON_WRITE_MAX (64 * 1024 * 1024)
 char *json_write(struct arena *arena, struct json_object *value, size_t *size);
 
 #endif

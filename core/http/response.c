@@ -8,7 +8,7 @@
 
 #include "core/base/arena.h"
 #include "core/base/bug.h"
-#include "core/base/json.h"
+#include "core/base/json_print.h"
 
 static const struct {
 	int status;
@@ -90,12 +90,9 @@ response_header_set(struct http_response *response, const char *name, const char
 void
 response_json(struct http_response *response, int status, struct json_object *value)
 {
-	size_t size;
-	const char *text = json_write(response->arena, value, &size);
-
 	response->status = status;
 	response_header_set(response, "Content-Type", "application/json");
-	buf_add(&response->body, text, size);
+	json_print(&response->body, value);
 }
 
 void
@@ -125,15 +122,22 @@ response_write(const struct http_response *response, struct buf *out)
 {
 	if (buf_failed(&response->body))
 		return -1;
-	buf_printf(out, "Status: %d %s\r\n", response->status, http_reason(response->status));
+	buf_add_text(out, "Status: ");
+	buf_add_int(out, response->status);
+	buf_add_char(out, ' ');
+	buf_add_text(out, http_reason(response->status));
+	buf_add_text(out, "\r\n");
 	for (size_t i = 0; i < response->headers; i++) {
 		buf_add_text(out, response->header[i].name);
 		buf_add(out, ": ", 2);
 		buf_add_text(out, response->header[i].value);
 		buf_add(out, "\r\n", 2);
 	}
-	if (response->status != 204 && response->status != 304)
-		buf_printf(out, "Content-Length: %zu\r\n", response->body.size);
+	if (response->status != 204 && response->status != 304) {
+		buf_add_text(out, "Content-Length: ");
+		buf_add_int(out, (int64_t)response->body.size);
+		buf_add_text(out, "\r\n");
+	}
 	buf_add_text(out, "\r\n");
 	if (!response->head)
 		buf_add(out, response->body.data, response->body.size);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/base/json.h"
+#include "core/base/json_print.h"
 #include "core/jose/jws.h"
 #include "core/model/resource.h"
 #include "core/oauth/claims.h"
@@ -60,44 +61,54 @@ may_see(const struct tx *tx, const struct client *caller, const struct inspected
 
 /* What access tokens alone have. */
 static void
-add_access(struct json_object *document, const struct inspected *inspected)
+put_access(struct json_members *members, const struct inspected *inspected)
 {
 	if (inspected->audience.count == 1)
-		json_add_text(document, "aud", inspected->audience.item[0]);
+		json_put_text(members, "aud", inspected->audience.item[0]);
 	else
-		json_add_list(document, "aud", &inspected->audience);
-	json_add_text(document, "token_type", "Bearer");
-	json_add_text(document, "jti", inspected->jti);
-	json_add(document, "act", inspected->act);
-	json_add(document, "may_act", inspected->may_act);
+		json_put_list(members, "aud", &inspected->audience);
+	json_put_text(members, "token_type", "Bearer");
+	json_put_text(members, "jti", inspected->jti);
+	json_put(members, "act", inspected->act);
+	json_put(members, "may_act", inspected->may_act);
 }
 
-struct json_object *
-introspection_document(struct tx *tx, const struct client *caller,
-		       const struct inspected *inspected)
+static void
+put_live(struct json_members *members, const struct tx *tx, const struct inspected *inspected)
 {
 	const struct grant *grant = &inspected->state.grant;
-	struct json_object *document = json_new_object(tx->arena);
-	bool visible = inspected->live && may_see(tx, caller, inspected);
 
-	json_add_bool(document, "active", visible);
-	if (!visible)
-		return document;
-	json_add_text(document, "iss", tx->realm->issuer);
-	json_add_text(document, "sub", inspected->state.account.sub);
+	json_put_text(members, "iss", tx->realm->issuer);
+	json_put_text(members, "sub", inspected->state.account.sub);
 	if (inspected->kind != TOKEN_KIND_REFRESH)
-		add_access(document, inspected);
-	json_add_text(document, "client_id", inspected->client_id);
-	json_add_text(document, "username", inspected->state.account.username);
-	json_add_text(document, "scope", str_empty(inspected->scope) ? NULL : inspected->scope);
-	json_add_int(document, "iat", inspected->issued_at);
-	json_add_int(document, "exp", inspected->expires_at);
-	issue_add_sign_in(document, grant);
-	return document;
+		put_access(members, inspected);
+	json_put_text(members, "client_id", inspected->client_id);
+	json_put_text(members, "username", inspected->state.account.username);
+	json_put_text(members, "scope", str_empty(inspected->scope) ? NULL : inspected->scope);
+	json_put_int(members, "iat", inspected->issued_at);
+	json_put_int(members, "exp", inspected->expires_at);
+	if (grant_has_account(grant)) {
+		json_put_int(members, "auth_time", grant->auth_time);
+		json_put_text(members, "acr", grant->acr);
+	}
+}
+
+void
+introspection_document(struct tx *tx, const struct client *caller,
+		       const struct inspected *inspected, struct buf *out)
+{
+	bool visible = inspected->live && may_see(tx, caller, inspected);
+	struct json_members members;
+
+	json_open(&members, out);
+	json_put_bool(&members, "active", visible);
+	if (visible)
+		put_live(&members, tx, inspected);
+	json_close(&members);
 }
 
 char *
-introspection_jwt(struct tx *tx, const struct client *caller, struct json_object *document)
+introspection_jwt(struct tx *tx, const struct client *caller, const struct buf *document)
 {
 	static const struct jws_header header = {.typ = "token-introspection+jwt"};
 	const struct jws_signer *key = issue_signer(tx, caller->introspection_signed_response_alg);
@@ -113,6 +124,7 @@ introspection_jwt(struct tx *tx, const struct client *caller, struct json_object
 	json_add_text(claims, "iss", tx->realm->issuer);
 	json_add_text(claims, "aud", caller->client_id);
 	json_add_int(claims, "iat", tx->now);
-	json_add(claims, "token_introspection", document);
+	json_add(claims, "token_introspection",
+		 json_parse_object(tx->arena, document->data, document->size, NULL));
 	return jws_sign_object(tx->arena, key, &header, claims);
 }

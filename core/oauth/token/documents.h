@@ -16,12 +16,12 @@ struct json_object *token_document(struct tx *tx, const struct token_set *set);
 struct json_object *userinfo_document(struct tx *tx, const struct inspected *inspected);
 
 /*
- * {"active":false} unless the token is live and the caller may see it: its own client's; any, for a
- * client registered with introspection "all"; those for a resource server that names the caller
- * among its introspection_clients.
+ * Adds {"active":false} to out unless the token is live and the caller may see it: its own
+ * client's; any, for a client registered with introspection "all"; those for a resource server that
+ * names the caller among its introspection_clients.
  */
-struct json_object *introspection_document(struct tx *tx, const struct client *caller,
-					   const struct inspected *inspected);
+void introspection_document(struct tx *tx, const struct client *caller,
+			    const struct inspected *inspected, struct buf *out);
 
 /*
  * The document as a signed JWT for the caller (RFC 9701 5); its media type is this. NULL with
@@ -29,6 +29,6 @@ struct json_object *introspection_document(struct tx *tx, const struct client *c
  * active.
  */
 #define INTROSPECTION_JWT_TYPE "application/token-introspection+jwt"
-char *introspection_jwt(struct tx *tx, const struct client *caller, struct json_object *document);
+char *introspection_jwt(struct tx *tx, const struct client *caller, const struct buf *document);
 
 #endif

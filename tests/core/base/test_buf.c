@@ -73,6 +73,30 @@ test_growth(void **state)
 	assert_int_equal(buf.size, 100000);
 }
 
+static void
+test_numbers(void **state)
+{
+	static const struct {
+		int64_t value;
+		const char *written;
+	} numbers[] = {
+		{0, "0"},
+		{7, "7"},
+		{-1, "-1"},
+		{1234567890, "1234567890"},
+		{INT64_MAX, "9223372036854775807"},
+		{INT64_MIN, "-9223372036854775808"},
+	};
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		struct buf buf;
+
+		buf_init(&buf, *state, 1000);
+		buf_add_int(&buf, numbers[i].value);
+		check_text(buf.data, numbers[i].written, numbers[i].written);
+	}
+}
+
 static const struct {
 	const char *name;
 	void (*write)(struct buf *buf, const char *text, size_t size);
@@ -142,7 +166,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		arena_test(test_maximum),    arena_test(test_every_writer_keeps_the_maximum),
 		arena_test(test_growth),     arena_test(test_escapes),
-		arena_test(test_every_byte),
+		arena_test(test_every_byte), arena_test(test_numbers),
 	};
 
 	return cmocka_run_group_tests_name("base buf", tests, NULL, NULL);

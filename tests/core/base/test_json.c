@@ -404,7 +404,7 @@ test_building_and_writing(void **state)
 
 	char *text = json_write(arena, object, &size);
 
-	assert_string_equal(text, "{\"url\":\"https://a/<\\\"\\n\xC3\xA9\","
+	assert_string_equal(text, "{\"url\":\"https://a/<\\\"\\u000a\xC3\xA9\","
 				  "\"min\":-9223372036854775808,\"max\":9223372036854775807,"
 				  "\"yes\":true,\"list\":[\"x\",\"y\"],"
 				  "\"array\":[\"one\",{}],\"again\":[\"one\",{}]}");
