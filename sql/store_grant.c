@@ -54,9 +54,10 @@ static const struct statement statements[COUNT] = {
 			     " WHERE g.realm_id = ? AND g.account_id ="
 			     " (SELECT id FROM account WHERE realm_id = ? AND sub = ?)"
 			     " AND g.client_id = ? AND g.session_id = ? AND g.auth_time = ?"
+			     " AND g.nonce <=> IFNULL(?, g.nonce)"
 			     " AND g.code_consumed_at > 0 AND g.revoked_at = 0"
-			     " ORDER BY g.id DESC LIMIT 1",
-			     "biittbi", SQL_ROWS(grant_columns, struct grant_found)},
+			     " ORDER BY g.offline, g.id DESC LIMIT 1",
+			     "biittbit", SQL_ROWS(grant_columns, struct grant_found)},
 	[CONSUME] = {.text = "UPDATE auth_grant SET code_consumed_at = ?, refresh_generation = ?,"
 			     " refresh_rotated_at = ?, expires_at = ?"
 			     " WHERE id = ? AND code_hash = ? AND code_consumed_at = 0"
@@ -155,7 +156,7 @@ grant_find_of_session(struct store *store, struct arena *arena,
 	const struct sql_in in[] = {
 		sql_bytes(NULL, 0),         sql_int(wanted->realm_id),   sql_int(wanted->realm_id),
 		sql_text(wanted->sub),      sql_text(wanted->client_id), sql_id(wanted->session_id),
-		sql_int(wanted->auth_time),
+		sql_int(wanted->auth_time), sql_text(wanted->nonce),
 	};
 	struct grant_found row;
 	enum store_verdict verdict =

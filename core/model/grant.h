@@ -108,10 +108,11 @@ struct grant_of_session {
 	const char *sub, *client_id;
 	uint8_t session_id[ID_SIZE];
 	int64_t auth_time;
+	const char *nonce; /* NULL: it does not say, as after a refresh */
 };
 
-/* The newest such grant whose code was used and that was not revoked; grant_check() tells whether it
- * is good. */
+/* Such a grant whose code was used and that was not revoked: of several one that ends with its
+ * session, then the newest. grant_check() tells whether it is good. */
 enum store_verdict grant_find_of_session(struct store *store, struct arena *arena,
 					 const struct grant_of_session *wanted,
 					 struct grant_state *state);

@@ -244,7 +244,8 @@ empty_tables(void)
 		"client",       "client_secret",  "account",         "session",
 		"session_fact", "completed_flow", "auth_grant",      "access_token",
 		"revoked_jti",  "consent",        "pushed_request",  "device_request",
-		"audit",        "fetched",        "resource_server",
+		"audit",        "fetched",        "resource_server", "trusted_issuer",
+		"account_link", "replay",
 	};
 
 	for (size_t i = 0; i < COUNT(tables); i++)

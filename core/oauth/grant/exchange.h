@@ -28,6 +28,7 @@ struct party {
 	struct strlist audience; /* whom it names; those of a token of ours */
 	struct strlist scopes;   /* what it allows at most */
 	struct strlist reach;    /* resources that it is good for */
+	struct strlist usual;    /* those of them that are meant where none is named */
 	int64_t expires_at;
 	struct json_object *act, *may_act; /* NULL */
 };

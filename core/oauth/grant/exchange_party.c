@@ -43,6 +43,14 @@ refuse(const struct reading *reading, const char *why)
 		    reading->role->token, why);
 }
 
+static struct strlist
+issuer_alone(const struct reading *reading)
+{
+	struct strlist list = {0};
+
+	return strlist_with(reading->tx->arena, &list, reading->tx->realm->issuer);
+}
+
 /* ---- tokens of ours ---- */
 
 static void
@@ -100,7 +108,7 @@ read_own_access(const struct reading *reading)
 		return -1;
 	if (inspected->kind == TOKEN_KIND_REFRESH)
 		return refuse(reading, "it is a refresh token");
-	party->audience = party->reach = inspected->audience;
+	party->audience = party->reach = party->usual = inspected->audience;
 	give_grant(reading);
 	return 0;
 }
@@ -128,6 +136,7 @@ read_refresh(const struct reading *reading)
 		return refuse(reading, "the resources of its grant cannot be read");
 	party->reach = target_reach(reading->tx, reading->caller, TARGET_FOR_PERSON, &named,
 				    &party->scopes);
+	party->usual = named.count ? named : issuer_alone(reading);
 	return 0;
 }
 
@@ -148,8 +157,8 @@ verify_id_token(const struct reading *reading, struct jwt *jwt)
 	return verdict == JWT_OK ? 0 : refuse(reading, jwt_verdict_text(verdict));
 }
 
-/* It says neither of which grant it is nor what that allowed: the newest grant that fits stands for
- * it, so it is worth nothing once that has ended. */
+/* It says neither of which grant it is nor what that allowed: a grant that fits stands for it, so
+ * it is worth nothing once that has ended. */
 static int
 find_grant(const struct reading *reading, const struct jwt *jwt)
 {
@@ -160,6 +169,7 @@ find_grant(const struct reading *reading, const struct jwt *jwt)
 		.realm_id = tx->realm->id,
 		.sub = jwt->sub,
 		.client_id = jwt->aud.item[0],
+		.nonce = json_text_or_null(jwt->claims, "nonce"),
 	};
 	enum store_verdict verdict;
 	enum grant_verdict good;
@@ -192,7 +202,7 @@ read_own_id(const struct reading *reading)
 	party->client_id = jwt.aud.item[0];
 	party->audience = jwt.aud;
 	party->scopes = strlist_with(arena, &party->scopes, "openid");
-	party->reach = strlist_with(arena, &party->reach, reading->tx->realm->issuer);
+	party->reach = party->usual = issuer_alone(reading);
 	party->expires_at = jwt.exp;
 	if (json_get_object(jwt.claims, "may_act", &party->may_act) != JSON_FOUND)
 		party->may_act = NULL;
@@ -263,7 +273,7 @@ read_foreign(const struct reading *reading)
 	if (foreign_scopes(reading, &foreign.jwt) != 0 ||
 	    foreign_actors(reading, &foreign.jwt) != 0)
 		return -1;
-	party->reach = strlist_with(tx->arena, &party->reach, tx->realm->issuer);
+	party->reach = party->usual = issuer_alone(reading);
 	if (reading->role->is_actor)
 		return 0; /* an actor needs to be nobody here: it is named as its issuer names it */
 	party->new_grant = true;

@@ -140,21 +140,21 @@ static int
 name_by_default(const struct exchange *exchange, struct strlist *named)
 {
 	struct tx *tx = exchange->call->tx;
-	const char *usual = exchange->call->client->default_resource;
-	const struct strlist *reach = &exchange->subject.reach;
+	const char *fallback = exchange->call->client->default_resource;
+	const struct strlist *usual = &exchange->subject.usual;
 
-	if (usual && is_allowed(exchange, usual))
-		*named = strlist_with(tx->arena, named, usual);
-	for (size_t i = 0; i < reach->count && !usual; i++)
-		if (is_allowed(exchange, reach->item[i]))
-			*named = strlist_with(tx->arena, named, reach->item[i]);
+	if (fallback && is_allowed(exchange, fallback))
+		*named = strlist_with(tx->arena, named, fallback);
+	for (size_t i = 0; i < usual->count && !fallback; i++)
+		if (is_allowed(exchange, usual->item[i]))
+			*named = strlist_with(tx->arena, named, usual->item[i]);
 	if (named->count > 0)
 		return 0;
 	return fail(tx, OAUTH_INVALID_TARGET,
 		    "send resource or audience: this client may not ask for what the subject token "
 		    "is for",
 		    "the %s is for %.300s", exchange->subject.kind,
-		    strlist_join(tx->arena, reach, ' '));
+		    strlist_join(tx->arena, usual, ' '));
 }
 
 static int

@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Token exchange (RFC 8693) of our own tokens: who may exchange which, for what, and that nothing
+ * becomes more or lasts longer.
+ */
+#include "tests/flow/others.h"
+
+#include "core/base/str.h"
+
+#define API  "https://api.example"  /* knows read and write; web's tokens are for it */
+#define BACK "https://back.example" /* knows read and audit; svc calls it */
+#define DARK "https://dark.example" /* its tokens are opaque */
+
+static struct agent alice;
+static const char *web_token; /* of alice, for API, with openid, read and write */
+static struct answer web_set;
+
+#define WEB_CLIENT(more)                                                                           \
+	"{\"redirect_uris\":[\"" WEB_REDIRECT "\"],\"first_party\":true,"                          \
+	"\"introspection\":\"all\",\"grant_types\":[\"authorization_code\",\"refresh_token\","     \
+	"\"" EXCHANGE_TYPE "\"]" more "}"
+
+static void
+add_service(const char *client_id, const char *more)
+{
+	world_client("main", client_id,
+		     arena_printf(world.arena,
+				  "{\"grant_types\":[\"client_credentials\",\"" EXCHANGE_TYPE
+				  "\"],\"scope\":\"openid read audit\"%s}",
+				  more),
+		     WEB_SECRET);
+}
+
+static struct answer
+sign_in_for(const char *resource, const char *scope)
+{
+	const char *request = params_with(request_of("web"), "scope", scope);
+
+	if (resource)
+		request = params_with(request, "resource", resource);
+	return redeem("web",
+		      walk_code(&alice, arena_printf(world.arena, "/authorize?%s", request)));
+}
+
+static int
+begin(void **state)
+{
+	int result = world_fresh(state);
+
+	alice = (struct agent){0};
+	world_resource(API, "{\"read\":{\"\":\"Read\"},\"write\":{\"\":\"Write\"}}", "{}", NULL);
+	world_resource(BACK, "{\"read\":{\"\":\"Read\"},\"audit\":{\"\":\"Audit\"}}", "{}",
+		       "back-end");
+	world_resource(DARK, "{\"read\":{\"\":\"Read\"}}", "{\"access_token_format\":\"opaque\"}",
+		       NULL);
+	world_client("main", "web",
+		     WEB_CLIENT(",\"exchange_clients\":[\"svc\",\"deep\",\"imp\",\"both\"]"),
+		     WEB_SECRET);
+	add_service("svc", ",\"resources\":[\"" BACK "\",\"" DARK "\"],"
+			   "\"exchange_clients\":[\"deep\"]");
+	add_service("deep", ",\"resources\":[\"" BACK "\"]");
+	add_service("imp", ",\"resources\":[\"" BACK "\"],\"exchange_modes\":[\"impersonation\"]");
+	add_service("both", ",\"resources\":[\"" BACK "\"],"
+			    "\"exchange_modes\":[\"delegation\",\"impersonation\"]");
+	add_service("odd", ",\"resources\":[\"" BACK "\"]");
+	web_set = sign_in_for(API, "openid read write offline_access");
+	check_status(web_set, 200, "the subject's tokens");
+	web_token = member(&web_set, "access_token");
+	return result;
+}
+
+#define exchange_test(function) cmocka_unit_test_setup_teardown(function, begin, world_spent)
+
+static const char *
+form_of_web(void)
+{
+	return exchange_form(TYPE_ACCESS, web_token);
+}
+
+static const char *
+exchanged(const char *client_id, const char *form)
+{
+	struct answer answer = exchange_as(client_id, form);
+
+	check_status(answer, 200, client_id);
+	return member(&answer, "access_token");
+}
+
+static const char *
+act_text(const char *token)
+{
+	struct json_object *act;
+
+	if (json_get_object(claims_of(token), "act", &act) != JSON_FOUND)
+		return NULL;
+	return json_write(world.arena, act, NULL);
+}
+
+/* ---- the answer ---- */
+
+static void
+delegation(void **state)
+{
+	struct answer answer = exchange_as("svc", form_of_web());
+	struct json_object *before = claims_of(web_token), *after;
+
+	(void)state;
+	check_error(&answer, 400, "invalid_target", "svc may not ask for what web's token is for");
+	answer = exchange_as("svc", params_with(form_of_web(), "resource", BACK));
+	check_status(answer, 200, "delegation");
+	check_text(member(&answer, "issued_token_type"), TYPE_ACCESS, "issued_token_type");
+	check_text(member(&answer, "token_type"), "Bearer", "token_type");
+	check_text(member(&answer, "scope"), "read", "what both know and have");
+	check_text(member(&answer, "refresh_token"), NULL, "no refresh token");
+	check_text(member(&answer, "id_token"), NULL, "no ID token");
+	after = claims_of(member(&answer, "access_token"));
+	check_text(json_text_or_null(after, "sub"), json_text_or_null(before, "sub"), "sub");
+	check_text(json_text_or_null(after, "aud"), BACK, "aud");
+	check_text(json_text_or_null(after, "client_id"), "svc", "client_id");
+	check_text(json_text_or_null(after, "scope"), "read", "scope");
+	check_text(act_text(member(&answer, "access_token")),
+		   "{\"sub\":\"svc\",\"client_id\":\"svc\"}", "act");
+	check(number_of(after, "exp") <= number_of(before, "exp"), "exp");
+	check_text(private_db_text("SELECT detail FROM audit WHERE event = 'token_exchanged'"),
+		   "access token of web; delegation; actor: client svc; audience: " BACK
+		   "; scope: read",
+		   "record");
+	assert_int_equal(private_db_number("SELECT COUNT(*) FROM auth_grant"), 1);
+}
+
+static void
+the_type_that_is_asked_for(void **state)
+{
+	const char *form = params_with(form_of_web(), "resource", BACK);
+	struct answer answer =
+		exchange_as("svc", params_with(form, "requested_token_type", TYPE_JWT));
+
+	(void)state;
+	check_status(answer, 200, "jwt");
+	check_text(member(&answer, "issued_token_type"), TYPE_JWT, "jwt");
+	form = params_with(form_of_web(), "resource", DARK);
+	answer = exchange_as("svc", form);
+	check_status(answer, 200, "opaque");
+	check(str_starts(member(&answer, "access_token"), "ost_at_"), "opaque");
+	answer = introspect(member(&answer, "access_token"));
+	check_has(answer.body, "\"act\":{\"sub\":\"svc\",\"client_id\":\"svc\"}", "opaque act");
+	check_text(member(&answer, "client_id"), "svc", "opaque client_id");
+	check_text(member(&answer, "aud"), DARK, "opaque aud");
+	answer = exchange_as("svc", params_with(form, "requested_token_type", TYPE_JWT));
+	check_error(&answer, 400, "invalid_request", "opaque tokens alone");
+}
+
+static const struct {
+	const char *name, *parameter, *value, *behind;
+	const char *error;
+} refusals[] = {
+	{"no subject_token", "subject_token", NULL, NULL, "invalid_request"},
+	{"no subject_token_type", "subject_token_type", NULL, NULL, "invalid_request"},
+	{"unknown subject_token_type", "subject_token_type",
+	 "urn:ietf:params:oauth:token-type:saml2", NULL, "invalid_request"},
+	{"an access token is no refresh token", "subject_token_type", TYPE_REFRESH, NULL,
+	 "invalid_request"},
+	{"an access token is no ID token", "subject_token_type", TYPE_ID, NULL, "invalid_request"},
+	{"no token at all", "subject_token", "x", NULL, "invalid_request"},
+	{"nobody's opaque token", "subject_token",
+	 "ost_at_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", NULL,
+	 "invalid_request"},
+	{"actor_token without type", "actor_token", "x", NULL, "invalid_request"},
+	{"actor_token_type without token", "actor_token_type", TYPE_ACCESS, NULL,
+	 "invalid_request"},
+	{"an actor that is none", "actor_token", "x", "&actor_token_type=" TYPE_ACCESS,
+	 "invalid_request"},
+	{"actor of an unknown type", "actor_token", "x", "&actor_token_type=x", "invalid_request"},
+	{"an ID token is not given", "requested_token_type", TYPE_ID, NULL, "invalid_request"},
+	{"a refresh token is not given", "requested_token_type", TYPE_REFRESH, NULL,
+	 "invalid_request"},
+	{"unknown type", "requested_token_type", "x", NULL, "invalid_request"},
+	{"subject_token twice", NULL, NULL, "&subject_token=x", "invalid_request"},
+	{"a scope that the subject token lacks", "scope", "read audit", NULL, "invalid_scope"},
+	{"a scope that the caller lacks", "scope", "read write", NULL, "invalid_scope"},
+	{"a scope that the resource does not know", "scope", "openid", NULL, "invalid_scope"},
+	{"unknown resource", "resource", "https://nobody.example", NULL, "invalid_target"},
+	{"a resource beyond the caller", "resource", API, NULL, "invalid_target"},
+	{"the issuer, for which the token is not", "resource", MAIN_ISSUER, NULL, "invalid_target"},
+	{"no URI", "resource", "back", NULL, "invalid_target"},
+	{"unknown audience", "audience", "nobody", NULL, "invalid_target"},
+	{"an audience beyond the caller", "audience", API, NULL, "invalid_target"},
+	{"a client that answers for nothing", "audience", "web", NULL, "invalid_target"},
+	{"one good and one bad resource", NULL, NULL, "&resource=https%3A%2F%2Fapi.example",
+	 "invalid_target"},
+};
+
+static void
+what_is_refused(void **state)
+{
+	const char *good = params_with(form_of_web(), "resource", BACK);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(refusals); i++) {
+		const char *form = good;
+		struct answer answer;
+
+		if (refusals[i].parameter)
+			form = params_with(form, refusals[i].parameter, refusals[i].value);
+		form = arena_printf(world.arena, "%s%s", form,
+				    refusals[i].behind ? refusals[i].behind : "");
+		if (str_equal(refusals[i].parameter, "audience"))
+			form = params_with(form, "resource", NULL);
+		answer = exchange_as("svc", form);
+		check_error(&answer, 400, refusals[i].error, refusals[i].name);
+	}
+	(void)exchanged("svc", good);
+}
+
+/* ---- who ---- */
+
+static const struct {
+	const char *name, *client_id;
+	int status;
+	const char *error;
+} callers[] = {
+	{"exchange_clients of web name it", "svc", 200, NULL},
+	{"they do not", "odd", 400, "invalid_request"},
+	{"its own token", "web", 200, NULL},
+	{"no such grant type", "ask2", 400, "unauthorized_client"},
+	{"the token names it in aud", API, 200, NULL},
+};
+
+static void
+who_may_exchange(void **state)
+{
+	(void)state;
+	world_client("main", "ask2", "{\"redirect_uris\":[\"" WEB_REDIRECT "\"]}", WEB_SECRET);
+	add_service(API, ",\"resources\":[\"" BACK "\"]");
+	for (size_t i = 0; i < COUNT(callers); i++) {
+		const char *form = form_of_web();
+		struct answer answer;
+
+		if (!str_equal(callers[i].client_id, "web"))
+			form = params_with(form, "resource", BACK);
+		answer = exchange_as(callers[i].client_id, form);
+		if (callers[i].error)
+			check_error(&answer, callers[i].status, callers[i].error, callers[i].name);
+		else
+			check_status(answer, callers[i].status, callers[i].name);
+	}
+	check(world_log_count("exchange_clients of web lack it") == 1, "the log names the policy");
+}
+
+static void
+own_tokens_keep_their_audience(void **state)
+{
+	const char *form = params_with(form_of_web(), "scope", "read");
+	const char *token = exchanged("web", form);
+
+	(void)state;
+	check_text(json_text_or_null(claims_of(token), "aud"), API, "aud");
+	check_text(json_text_or_null(claims_of(token), "scope"), "read", "scope");
+	check_text(json_text_or_null(claims_of(exchanged("web", form_of_web())), "scope"),
+		   "read write", "openid is not known there, and offline_access is for refreshing");
+}
+
+/* ---- audience ---- */
+
+static void
+names_of_targets(void **state)
+{
+	const char *form = form_of_web();
+	const char *token = exchanged("svc", params_with(form, "audience", BACK));
+
+	(void)state;
+	check_text(json_text_or_null(claims_of(token), "aud"), BACK, "identifier");
+	token = exchanged("svc", params_with(form, "audience", "back-end"));
+	check_text(json_text_or_null(claims_of(token), "aud"), BACK,
+		   "a client that answers for it");
+	world_client("main", "svc",
+		     "{\"grant_types\":[\"" EXCHANGE_TYPE "\"],\"resources\":[\"" BACK
+		     "\"],\"default_resource\":\"" BACK "\"}",
+		     WEB_SECRET);
+	token = exchanged("svc", form);
+	check_text(json_text_or_null(claims_of(token), "aud"), BACK, "default_resource");
+	world_client("main", "svc", "{\"grant_types\":[\"" EXCHANGE_TYPE "\"]}", WEB_SECRET);
+	token = exchanged("svc", form);
+	check_text(json_text_or_null(claims_of(token), "aud"), API, "what the token is for");
+}
+
+/* ---- kinds of tokens ---- */
+
+static void
+id_tokens(void **state)
+{
+	const char *id_token = member(&web_set, "id_token");
+	const char *form = params_with(exchange_form(TYPE_ID, id_token), "resource", BACK);
+	struct answer answer = exchange_as("svc", form);
+	const char *token = member(&answer, "access_token");
+
+	(void)state;
+	check_status(answer, 200, "ID token");
+	check_text(member(&answer, "scope"), NULL, "an ID token allows nothing");
+	check(is_active(token), "of a live grant");
+	answer = exchange_as("svc", params_with(form, "resource", NULL));
+	check_status(answer, 200, "for the issuer");
+	check_text(member(&answer, "scope"), "openid", "but to be told who it is");
+	check_status(userinfo(member(&answer, "access_token")), 200, "userinfo");
+	check_status(exchange_as("svc", params_with(form, "subject_token_type", TYPE_JWT)), 200,
+		     "as a JWT");
+	answer = exchange_as("svc", params_with(form, "subject_token_type", TYPE_ACCESS));
+	check_error(&answer, 400, "invalid_request", "no access token");
+	answer = exchange_as("svc", params_with(form, "scope", "read"));
+	check_error(&answer, 400, "invalid_scope", "no scope of the grant's");
+	answer = exchange_as("odd", form);
+	check_error(&answer, 400, "invalid_request", "for another client");
+	check_status(exchange_as("svc", params_with(form_of_web(), "resource", BACK)), 200,
+		     "before");
+	(void)request_send(
+		&(struct ask){.target = "/revoke",
+			      .body = params("token", member(&web_set, "refresh_token"), NULL),
+			      .authorization = basic("web", WEB_SECRET)});
+	answer = exchange_as("svc", form);
+	check_error(&answer, 400, "invalid_request", "its grant has ended");
+	check(!is_active(token), "what was given for it ends too");
+}
+
+static void
+id_tokens_end(void **state)
+{
+	struct answer set = sign_in_for(NULL, "openid");
+	const char *form = exchange_form(TYPE_ID, member(&set, "id_token"));
+	struct answer answer;
+
+	(void)state;
+	check_status(exchange_as("svc", form), 200, "alive");
+	private_db_number("UPDATE session SET ended_at = %lld", (long long)world_now());
+	answer = exchange_as("svc", form);
+	check_error(&answer, 400, "invalid_request", "the session has ended");
+	private_db_number("UPDATE session SET ended_at = 0");
+	check_status(exchange_as("svc", form), 200, "alive again");
+	world_move(3600);
+	private_db_number("UPDATE session SET last_seen_at = %lld", (long long)world_now());
+	private_db_number("UPDATE auth_grant SET expires_at = expires_at + 7200");
+	answer = exchange_as("svc", form);
+	check_error(&answer, 400, "invalid_request", "expired");
+	check(world_log_count("exp has passed") || world_log_count("expired"), "why");
+}
+
+static void
+refresh_tokens(void **state)
+{
+	const char *form = exchange_form(TYPE_REFRESH, member(&web_set, "refresh_token"));
+	struct answer answer = exchange_as("web", params_with(form, "scope", "read"));
+	struct answer next;
+
+	(void)state;
+	check_status(answer, 200, "its own client");
+	check_text(json_text_or_null(claims_of(member(&answer, "access_token")), "aud"), API,
+		   "what it was granted for");
+	check_text(member(&answer, "refresh_token"), NULL, "it is not used up, nor renewed");
+	answer = exchange_as("svc", params_with(form, "resource", BACK));
+	check_error(&answer, 400, "invalid_request", "another client, whatever exchange_clients");
+	next = refresh("web", member(&web_set, "refresh_token"));
+	check_status(next, 200, "refresh");
+	answer = exchange_as("web", form);
+	check_error(&answer, 400, "invalid_request", "an older one");
+	form = exchange_form(TYPE_REFRESH, member(&next, "refresh_token"));
+	check_status(exchange_as("web", form), 200, "the current one");
+	private_db_number("UPDATE auth_grant SET refresh_rotated_at = 1");
+	answer = exchange_as("web", form);
+	check_error(&answer, 400, "invalid_request", "idle for too long");
+	answer = exchange_as("web", params_with(form, "subject_token_type", TYPE_ACCESS));
+	check_error(&answer, 400, "invalid_request", "no access token");
+}
+
+/* ---- life ---- */
+
+static void
+never_longer(void **state)
+{
+	const char *form = params_with(form_of_web(), "resource", BACK);
+	struct answer answer;
+
+	(void)state;
+	world_move(3590);
+	answer = exchange_as("svc", form);
+	check_status(answer, 200, "ten seconds are left");
+	check_text(member(&answer, "expires_in"), "10", "and no more are given");
+	answer = exchange_as("svc", params_with(form, "resource", DARK));
+	check_text(member(&answer, "expires_in"), "10", "opaque too");
+	world_move(10);
+	answer = exchange_as("svc", form);
+	check_error(&answer, 400, "invalid_request", "expired");
+}
+
+static void
+it_dies_with_its_grant(void **state)
+{
+	const char *form = form_of_web();
+	const char *jwt = exchanged("svc", params_with(form, "resource", BACK));
+	const char *opaque = exchanged("svc", params_with(form, "resource", DARK));
+	const struct ask revocation = {
+		.target = "/revoke",
+		.body = params("token", member(&web_set, "refresh_token"), NULL),
+		.authorization = basic("web", WEB_SECRET),
+	};
+
+	(void)state;
+	check(is_active(jwt) && is_active(opaque), "before");
+	check_status(request_send(&revocation), 200, "revocation");
+	check(!is_active(jwt) && !is_active(opaque), "after");
+}
+
+static void
+it_dies_with_clients_and_account(void **state)
+{
+	const char *jwt = exchanged("svc", params_with(form_of_web(), "resource", BACK));
+	const char *other = exchanged("deep", params_with(form_of_web(), "resource", BACK));
+
+	(void)state;
+	check(is_active(jwt), "before");
+	world_client_off("svc");
+	check(!is_active(jwt), "its own client is disabled");
+	check(is_active(other), "another client's goes on");
+	private_db_number("UPDATE account SET disabled_at = 1");
+	check(!is_active(other), "the person is disabled");
+}
+
+/* The caller may end what it was given, and that alone. */
+static void
+the_caller_may_revoke_it(void **state)
+{
+	const char *jwt = exchanged("svc", params_with(form_of_web(), "resource", BACK));
+	struct ask ask = {.target = "/revoke", .body = params("token", jwt, NULL)};
+
+	(void)state;
+	ask.authorization = basic("web", WEB_SECRET);
+	check_status(request_send(&ask), 200, "by another");
+	check(is_active(jwt), "nothing happened");
+	ask.authorization = basic("svc", WEB_SECRET);
+	check_status(request_send(&ask), 200, "by its own client");
+	check(!is_active(jwt), "ended");
+	check(is_active(web_token), "the subject token goes on");
+}
+
+/* A client that got a token for itself: the other one's hangs on a grant made for it. */
+static void
+clients_as_subjects(void **state)
+{
+	const struct ask ask = {
+		.target = "/token",
+		.body = params("grant_type", "client_credentials", "scope", "read", "resource",
+			       BACK, NULL),
+		.authorization = basic("svc", WEB_SECRET),
+	};
+	struct answer own = request_send(&ask), answer;
+	const char *token;
+
+	(void)state;
+	check_status(own, 200, "client credentials");
+	answer = exchange_as("deep", exchange_form(TYPE_ACCESS, member(&own, "access_token")));
+	check_status(answer, 200, "exchange");
+	token = member(&answer, "access_token");
+	check_text(json_text_or_null(claims_of(token), "sub"), "svc", "sub");
+	check_text(json_text_or_null(claims_of(token), "client_id"), "deep", "client_id");
+	check_text(act_text(token), "{\"sub\":\"deep\",\"client_id\":\"deep\"}", "act");
+	check(is_active(token), "live");
+	answer = exchange_as("svc", exchange_form(TYPE_ACCESS, member(&own, "access_token")));
+	check_status(answer, 200, "its own");
+	check_text(act_text(member(&answer, "access_token")), NULL, "nobody acts for itself");
+	world_client_off("svc");
+	check(!is_active(token), "the subject is disabled");
+}
+
+/* What web asked for by the claims parameter is not svc's to read. */
+static void
+claims_of_the_first_client(void **state)
+{
+	const char *request = params_with(request_of("web"), "scope", "openid email");
+	struct answer set, answer;
+	const char *token;
+
+	(void)state;
+	request = params_with(request, "claims", "{\"userinfo\":{\"email\":null}}");
+	set = redeem("web", walk_code(&alice, arena_printf(world.arena, "/authorize?%s", request)));
+	check_status(set, 200, "set");
+	answer = userinfo(member(&set, "access_token"));
+	check_text(member(&answer, "email"), "alice@example.org", "web");
+	world_client("main", "svc", "{\"grant_types\":[\"" EXCHANGE_TYPE "\"]}", WEB_SECRET);
+	token = exchanged("svc",
+			  params_with(exchange_form(TYPE_ACCESS, member(&set, "access_token")),
+				      "scope", "openid"));
+	answer = userinfo(token);
+	check_status(answer, 200, "svc");
+	check_text(member(&answer, "email"), NULL, "svc");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		exchange_test(delegation),
+		exchange_test(the_type_that_is_asked_for),
+		exchange_test(what_is_refused),
+		exchange_test(who_may_exchange),
+		exchange_test(own_tokens_keep_their_audience),
+		exchange_test(names_of_targets),
+		exchange_test(id_tokens),
+		exchange_test(id_tokens_end),
+		exchange_test(refresh_tokens),
+		exchange_test(never_longer),
+		exchange_test(it_dies_with_its_grant),
+		exchange_test(it_dies_with_clients_and_account),
+		exchange_test(the_caller_may_revoke_it),
+		exchange_test(clients_as_subjects),
+		exchange_test(claims_of_the_first_client),
+	};
+
+	return flow_tests_run(tests);
+}
