@@ -135,30 +135,50 @@ read_edits(struct cli *cli, struct manage_edit *edits, size_t *count)
 
 /* ---- commands ---- */
 
-/* A scope that nobody knows yet is allowed, as it may come later; but it may be a slip too. */
 static void
-note_unknown_scopes(struct cli *cli, const char *client_id)
+note(struct cli *cli, struct json_object *notes, const char *text)
+{
+	cli_complain(cli, "%s", text);
+	json_push_text(notes, text);
+}
+
+static bool
+scope_is_known(const struct realm *realm, const char *scope)
+{
+	bool known = realm_scope(realm, scope) != NULL;
+
+	for (size_t i = 0; i < realm->resources_count; i++)
+		known |= resource_scope(&realm->resources[i], scope) != NULL;
+	return known;
+}
+
+/* What nobody knows yet is allowed, as it may come later; but it may be a slip too. */
+static void
+note_unknown(struct cli *cli, const char *client_id)
 {
 	const struct realm *realm = cli->tx.realm;
 	const struct client *client;
+	struct strlist resources;
 	struct json_object *notes = json_new_array(cli->arena);
 
 	if (manage_client_find(&cli->tx, client_id, &client, &cli->why) != MANAGE_OK)
 		return;
-	for (size_t i = 0; i < client->scopes.count; i++) {
-		const char *scope = client->scopes.item[i], *note;
-		bool known = realm_scope(realm, scope) != NULL;
-
-		for (size_t j = 0; j < realm->resources_count; j++)
-			known |= resource_scope(&realm->resources[j], scope) != NULL;
-		if (known)
-			continue;
-		note = arena_printf(cli->arena,
-				    "note: realm %s and its resource servers have no scope %s",
-				    realm->name, scope);
-		cli_complain(cli, "%s", note);
-		json_push_text(notes, note);
-	}
+	for (size_t i = 0; i < client->scopes.count; i++)
+		if (!scope_is_known(realm, client->scopes.item[i]))
+			note(cli, notes,
+			     arena_printf(cli->arena,
+					  "note: neither realm %s nor a resource server of it has "
+					  "the scope %s",
+					  realm->name, client->scopes.item[i]));
+	resources = client->resources;
+	if (client->default_resource)
+		resources = strlist_with(cli->arena, &resources, client->default_resource);
+	for (size_t i = 0; i < resources.count; i++)
+		if (!realm_resource(realm, resources.item[i]) &&
+		    !str_equal(realm->issuer, resources.item[i]))
+			note(cli, notes,
+			     arena_printf(cli->arena, "note: realm %s has no resource server %s",
+					  realm->name, resources.item[i]));
 	if (json_object_array_length(notes))
 		json_add(cli->doc, "notes", notes);
 }
@@ -181,7 +201,7 @@ add(struct cli *cli)
 		return code;
 	cli_pair(cli, "client_id", id);
 	json_add_text(cli->doc, "client_id", id);
-	note_unknown_scopes(cli, id);
+	note_unknown(cli, id);
 	if (!secret.text)
 		return CLI_OK;
 	cli_pair(cli, "client_secret", secret.text);
@@ -303,7 +323,7 @@ edit(struct cli *cli)
 	if (code != CLI_OK)
 		return code;
 	cli_say(cli, "client %s is changed\n", cli_arg(cli, 0));
-	note_unknown_scopes(cli, cli_arg(cli, 0));
+	note_unknown(cli, cli_arg(cli, 0));
 	client_lack_note(cli, cli_arg(cli, 0));
 	return CLI_OK;
 }

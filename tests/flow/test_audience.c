@@ -257,6 +257,68 @@ opaque_tokens_too(void **state)
 	check_error(&set, 400, "invalid_target", "an opaque and a JWT");
 }
 
+/* ---- at the other endpoints ---- */
+
+static struct answer
+post_to(const char *target, const char *authorization, const char *form)
+{
+	const struct ask ask = {.target = target, .body = form, .authorization = authorization};
+
+	return request_send(&ask);
+}
+
+/* Through a sign-in page too, whose form carries the request. */
+static void
+pushed_requests(void **state)
+{
+	const char *form = params_with(request_of("web"), "scope", "openid read admin");
+	struct answer answer =
+		post_to("/par", basic("web", WEB_SECRET), with_resources(form, A " " B));
+	const char *uri = member(&answer, "request_uri"), *code;
+
+	(void)state;
+	check_status(answer, 201, "push");
+	code = walk_code(&alice,
+			 arena_printf(world.arena, "/authorize?%s",
+				      params("client_id", "web", "request_uri", uri, NULL)));
+	answer = redeem_for(code, B);
+	check_text(member(&answer, "scope"), "read admin", "the second of both");
+	answer = post_to("/par", basic("web", WEB_SECRET), with_resources(form, "urn:c"));
+	check_error(&answer, 400, "invalid_target", "unknown");
+}
+
+static void
+devices(void **state)
+{
+	const char *form = params("client_id", "tv", "scope", "read write admin", NULL);
+	struct answer device, page, set;
+
+	(void)state;
+	world_client("main", "tv",
+		     "{\"token_endpoint_auth_method\":\"none\",\"grant_types\":["
+		     "\"" GRANT_TYPE_DEVICE_CODE "\"],\"response_types\":[]}",
+		     NULL);
+	device = post_to("/device_authorization", NULL, with_resources(form, A));
+	check_status(device, 200, "begin");
+	page = agent_get(&alice, "/device");
+	page = agent_post(&alice, "/device",
+			  params("flow", page_field(&page, "flow"), "user_code",
+				 member(&device, "user_code"), NULL));
+	page = sign_in(&alice, &page, "alice", USER_PASSWORD);
+	check_has(page.body, "Service &amp; Co", "the question names the service");
+	check_has(page.body, "Write all", "and its scopes");
+	check(strstr(page.body, "Rule") == NULL, "not those of another");
+	page = press(&alice, &page, "allow");
+	form = params("grant_type", GRANT_TYPE_DEVICE_CODE, "device_code",
+		      member(&device, "device_code"), "client_id", "tv", NULL);
+	set = token_post(NULL, with_resources(form, B));
+	check_error(&set, 400, "invalid_target", "another resource");
+	world_move(10);
+	set = token_post(NULL, form);
+	check_text(member(&set, "scope"), "read write", "token");
+	check_text(jwt_of(&set).aud.item[0], A, "audience");
+}
+
 /* ---- what people see and what is remembered ---- */
 
 static struct answer
@@ -406,6 +468,8 @@ main(void)
 		audience_test(userinfo_is_for_the_issuer),
 		audience_test(defaults_of_a_client),
 		audience_test(opaque_tokens_too),
+		audience_test(pushed_requests),
+		audience_test(devices),
 		audience_test(the_page_tells_the_services_apart),
 		audience_test(consent_is_remembered_by_service),
 		audience_test(services_see_their_tokens),
