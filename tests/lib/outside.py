@@ -113,7 +113,7 @@ class Site:
     """An HTTPS server on loopback."""
 
     def __init__(self, authority, names="DNS:localhost,IP:127.0.0.1", days=2):
-        self.pages, self.requests = {}, []
+        self.pages, self.requests, self.leave = {}, [], threading.Event()
         certificate, key = authority.issue(names, days)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.load_cert_chain(certificate, key)
@@ -129,7 +129,12 @@ class Site:
     def asked(self, path):
         return sum(1 for request in self.requests if request[1] == path)
 
+    def hang(self, _):
+        """A page that never comes."""
+        self.leave.wait(20)
+
     def stop(self):
+        self.leave.set()
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

@@ -20,7 +20,6 @@ from stack import build_folder
 TIMEOUT = 0.3  # seconds; what slow servers are given
 BODY_MAX = 256 * 1024
 AT_ONCE = 64
-CLIENTS_MAX = 128
 
 
 def write_conf(folder, **options):
@@ -165,12 +164,17 @@ def test_a_header_that_is_too_long(fetch, site):  # pylint: disable=redefined-ou
     assert (got.verdict, got.why) == (FAILED, "its header is too long")
 
 
+def in_time(begun):
+    """It was waited for, but no longer than was said."""
+    return TIMEOUT - 0.01 <= time.monotonic() - begun < TIMEOUT + 0.7
+
+
 def test_a_server_that_says_nothing(fetch, site):  # pylint: disable=redefined-outer-name
-    site.pages["/slow"] = lambda handler: time.sleep(TIMEOUT + 0.3)
+    site.pages["/slow"] = site.hang
     begun = time.monotonic()
     got = fetch.get(site.url("/slow"))
     assert (got.verdict, got.why) == (FAILED, "it took too long (see fetch_timeout)")
-    assert TIMEOUT <= time.monotonic() - begun < TIMEOUT + 0.25
+    assert in_time(begun)
 
 
 def test_a_server_that_drips(fetch, site):  # pylint: disable=redefined-outer-name
@@ -178,14 +182,14 @@ def test_a_server_that_drips(fetch, site):  # pylint: disable=redefined-outer-na
         handler.send_response(200)
         handler.send_header("Content-Length", "100")
         handler.end_headers()
-        for _ in range(8):
+        for _ in range(30):
             handler.wfile.write(b"x")
-            time.sleep(TIMEOUT / 5)
+            site.leave.wait(TIMEOUT / 5)
 
     site.pages["/drip"] = drip
     begun = time.monotonic()
     assert fetch.get(site.url("/drip")).verdict == FAILED
-    assert TIMEOUT <= time.monotonic() - begun < TIMEOUT + 0.25
+    assert in_time(begun)
 
 
 def test_a_server_that_never_shakes_hands(tmp_path, site, authority):
@@ -197,7 +201,7 @@ def test_a_server_that_never_shakes_hands(tmp_path, site, authority):
         with service(tmp_path, site, authority, fetch_allow_ports=port) as running:
             begun = time.monotonic()
             assert running.get(f"https://localhost:{port}/").verdict == FAILED
-            assert TIMEOUT <= time.monotonic() - begun < TIMEOUT + 0.25
+            assert in_time(begun)
 
 
 # -- TLS -----------------------------------------------------------------------------------------
@@ -297,7 +301,7 @@ def test_bad_packets_end_the_connection(fetch, packet):  # pylint: disable=redef
 
 
 def test_who_goes_away_is_forgotten(fetch, site):  # pylint: disable=redefined-outer-name
-    site.pages["/slow"] = lambda handler: time.sleep(TIMEOUT + 0.3)
+    site.pages["/slow"] = site.hang
     before = len(os.listdir(f"/proc/{fetch.child.pid}/fd"))
     for _ in range(2 * AT_ONCE):
         connection = fetch.connect()
@@ -308,7 +312,7 @@ def test_who_goes_away_is_forgotten(fetch, site):  # pylint: disable=redefined-o
 
 
 def test_one_slow_server_holds_nobody_up(fetch, site):  # pylint: disable=redefined-outer-name
-    site.pages["/slow"] = lambda handler: time.sleep(TIMEOUT + 0.3)
+    site.pages["/slow"] = site.hang
     with fetch.connect() as waiting:
         waiting.send(request_packet(site.url("/slow")))
         begun = time.monotonic()
@@ -318,7 +322,7 @@ def test_one_slow_server_holds_nobody_up(fetch, site):  # pylint: disable=redefi
 
 
 def test_more_than_it_takes_at_once(fetch, site):  # pylint: disable=redefined-outer-name
-    site.pages["/slow"] = lambda handler: time.sleep(TIMEOUT + 0.3)
+    site.pages["/slow"] = site.hang
     connections = [fetch.connect() for _ in range(AT_ONCE + 5)]
     for connection in connections:
         connection.send(request_packet(site.url("/slow")))

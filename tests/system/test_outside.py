@@ -27,8 +27,8 @@ def site(authority):  # pylint: disable=redefined-outer-name
 
 
 def conf_for(site, authority, **more):  # pylint: disable=redefined-outer-name
-    return {"fetch": {"fetch_allow_networks": "127.0.0.0/8", "fetch_allow_ports": f"443, {site.port}",
-                      "fetch_ca_file": authority.file, **more}}
+    return {"fetch": {"fetch_allow_networks": "127.0.0.0/8", "fetch_ca_file": authority.file,
+                      "fetch_allow_ports": f"443, {site.port}", **more}}
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_all_workers_at_once(stack, site):  # pylint: disable=redefined-outer-na
         assert headers["Retry-After"] == "5"
         assert b"temporarily_unavailable" in body
         assert took < SLOW / 2
-    # nobody was asked for them, so nothing keeps them from being asked for now
+    # nobody was asked for them, so nothing forbids to ask them again
     for number in range(WORKERS):
         site.pages[f"/slow{number}"] = PNG
         assert logo_of(stack, f"slow{number}")[0] == 200
