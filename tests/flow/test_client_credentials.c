@@ -293,7 +293,10 @@ the_realm_can_end_all(void **state)
 			  (long long)world_now() + 1);
 	private_db_number("UPDATE generation SET value = value + 1");
 	realms_forget(world.provider.realms);
+	world_move(5);
 	it_ends("the epoch", member(&set, "access_token"), false);
+	set = post("read", A);
+	it_ends("after it", member(&set, "access_token"), true);
 	private_db_number("UPDATE realm SET epoch = 0 WHERE name = 'main'");
 }
 
