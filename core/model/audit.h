@@ -31,7 +31,8 @@ enum store_verdict audit_insert(struct store *store, const struct audit_row *row
 /*
  * Deletes rows whose time has passed (tokens, codes with their grants, sessions, completed flows,
  * revoked jtis at expires_at + 60 s; audit rows beyond retention, which is looked up by realm;
- * documents of others that nobody wanted for FETCHED_KEPT): at most max of each kind, in small statements of their own. *removed counts.
+ * documents of others that nobody wanted for FETCHED_KEPT): at most max of each kind, in small
+ * statements of their own. *removed counts.
  */
 enum store_verdict purge(struct store *store, int64_t now, size_t max, int64_t *removed);
 

@@ -14,7 +14,7 @@ from lint import BANNED, LAYERS, Lint  # noqa: E402  pylint: disable=wrong-impor
 
 SPDX = "/* SPDX-License-Identifier: ISC */\n"
 HEADERS = ["core/base/str.h", "core/http/request.h", "core/oauth/pkce.h", "sql/db.h",
-           "core/model/realm.h", "core/jose/jwt.h", "core/authn/next.h"]
+           "core/model/realm.h", "core/jose/jwt.h", "core/authn/next.h", "core/port/realms.h"]
 
 
 def lint(tmp_path, files, with_format=False):
@@ -40,6 +40,8 @@ CASES = [
     ("sign-in in administration", "core/manage/x.c", '#include "core/authn/next.h"\n',
      "may not include"),
     ("pamd beyond strings", "pamd/x.c", '#include "core/model/realm.h"\n', "may not include"),
+    ("what goes out, beyond its wire", "fetch/x.c", '#include "core/port/realms.h"\n',
+     "may not include"),
     ("an unknown folder", "core/other/x.c", '#include "core/base/str.h"\n', "table of layers"),
     ("an include beside", "core/base/x.c", '#include "str.h"\n', "path from the top"),
     ("a missing header", "core/base/x.c", '#include "core/base/gone.h"\n', "does not exist"),
