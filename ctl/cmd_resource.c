@@ -148,7 +148,7 @@ settings_of(struct cli *cli, const struct resource *resource)
 		settings.access_token_format = resource->access_token_format;
 	if (has[2])
 		settings.access_token_alg = resource->access_token_alg;
-	for (size_t i = 0; resource_settings[i]; i++)
+	for (size_t i = 0; i < sizeof(has) / sizeof(has[0]); i++)
 		if (has[i])
 			json_add_text(object, resource_settings[i],
 				      setting_format(cli->arena, setting_find(resource_settings[i]),
