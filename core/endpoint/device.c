@@ -249,11 +249,13 @@ device_values(const struct interaction *interaction)
 	struct arena *arena = call->tx.arena;
 	const struct device_request *device = interaction->device;
 	struct json_object *values = json_new_object(arena);
+	enum device_distance distance = device_distance(device->address, call->tx.address);
 	int64_t minutes = (call->tx.now - device->created_at) / 60;
 
 	json_add_text(values, "user_code", user_code_show(arena, device->user_code));
 	json_add_text(values, "address", device->address);
-	json_add_bool(values, "near", device_is_near(device->address, call->tx.address));
+	json_add_bool(values, "near", distance == DEVICE_NEAR);
+	json_add_bool(values, "far", distance == DEVICE_FAR);
 	json_add_text(values, "agent", str_visible(arena, device->user_agent, AGENT_SHOWN_MAX));
 	json_add_text(values, "asked",
 		      minutes > 0

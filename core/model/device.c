@@ -81,15 +81,21 @@ device_code_hash(const uint8_t hash[SHA256_SIZE], uint8_t code_hash[SHA256_SIZE]
 	hash_sha256(text, sizeof(text), code_hash);
 }
 
-bool
-device_is_near(const char *address, const char *other)
+static const struct {
+	int family;
+	size_t network; /* bytes */
+} families[] = {{AF_INET, 3}, {AF_INET6, 8}};
+
+enum device_distance
+device_distance(const char *address, const char *other)
 {
 	uint8_t a[16], b[16];
 
-	if (!address || !other)
-		return false;
-	if (inet_pton(AF_INET, address, a) == 1)
-		return inet_pton(AF_INET, other, b) == 1 && memcmp(a, b, 3) == 0;
-	return inet_pton(AF_INET6, address, a) == 1 && inet_pton(AF_INET6, other, b) == 1 &&
-	       memcmp(a, b, 8) == 0;
+	for (size_t i = 0; address && other && i < sizeof(families) / sizeof(families[0]); i++) {
+		if (inet_pton(families[i].family, address, a) != 1 ||
+		    inet_pton(families[i].family, other, b) != 1)
+			continue;
+		return memcmp(a, b, families[i].network) == 0 ? DEVICE_NEAR : DEVICE_FAR;
+	}
+	return DEVICE_SOMEWHERE;
 }

@@ -61,8 +61,10 @@ char *user_code_show(struct arena *arena, const char *code);
 /* The code_hash of the grant that a device code is exchanged for: no authorization code has it. */
 void device_code_hash(const uint8_t hash[SHA256_SIZE], uint8_t code_hash[SHA256_SIZE]);
 
-/* Both in the same IPv4 /24 or IPv6 /64. Either may be NULL. */
-bool device_is_near(const char *address, const char *other);
+/* Whether two addresses are in the same IPv4 /24 or IPv6 /64. Of different families, or where one
+ * is NULL or unreadable, nobody knows: a home has both. */
+enum device_distance { DEVICE_NEAR, DEVICE_FAR, DEVICE_SOMEWHERE };
+enum device_distance device_distance(const char *address, const char *other);
 
 /* ---- storage ---- */
 

@@ -126,23 +126,23 @@ neighbours(void **state)
 {
 	static const struct {
 		const char *a, *b;
-		bool near;
+		enum device_distance wanted;
 	} cases[] = {
-		{"192.0.2.1", "192.0.2.254", true},
-		{"192.0.2.1", "192.0.3.1", false},
-		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::", true},
-		{"2001:db8:1:2::1", "2001:db8:1:3::1", false},
-		{"192.0.2.1", "2001:db8::1", false},
-		{"2001:db8::1", "192.0.2.1", false},
-		{NULL, "192.0.2.1", false},
-		{"192.0.2.1", NULL, false},
-		{"", "", false},
-		{"x", "x", false},
+		{"192.0.2.1", "192.0.2.254", DEVICE_NEAR},
+		{"192.0.2.1", "192.0.3.1", DEVICE_FAR},
+		{"2001:db8:1:2::1", "2001:db8:1:2:ffff::", DEVICE_NEAR},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", DEVICE_FAR},
+		{"192.0.2.1", "2001:db8::1", DEVICE_SOMEWHERE},
+		{"2001:db8::1", "192.0.2.1", DEVICE_SOMEWHERE},
+		{NULL, "192.0.2.1", DEVICE_SOMEWHERE},
+		{"192.0.2.1", NULL, DEVICE_SOMEWHERE},
+		{"", "", DEVICE_SOMEWHERE},
+		{"x", "x", DEVICE_SOMEWHERE},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		check(device_is_near(cases[i].a, cases[i].b) == cases[i].near,
+		check(device_distance(cases[i].a, cases[i].b) == cases[i].wanted,
 		      cases[i].a ? cases[i].a : "none");
 }
 
