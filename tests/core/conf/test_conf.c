@@ -384,6 +384,39 @@ test_unreadable(void **state)
 	unlink(expand(arena, "@/fifo"));
 }
 
+/* A helper with a user of its own may read the configuration, and nothing of what it names. */
+static void
+test_closed_folder(void **state)
+{
+	struct arena *arena = *state;
+	const char *closed = expand(arena, "@/closed");
+	const char *text = expand(arena, "[keys]\nmaster_key_file = @/closed/key\n");
+	int status = 0;
+	pid_t child;
+
+	assert_int_equal(mkdir(closed, 0700), 0);
+	write_file(arena, "@/closed/key", "x", 1, 0600);
+	write_file(arena, "@/conf", text, strlen(text), 0644);
+	assert_int_equal(chmod(folder, 0711), 0);
+	assert_int_equal(chmod(closed, 0000), 0);
+	child = fork();
+	if (child == 0) {
+		struct conf conf;
+		struct buf why;
+
+		buf_init(&why, arena, WHY_MAX);
+		_exit(geteuid() == 0 && setuid(65534) != 0
+			      ? 9
+			      : conf_load(arena, expand(arena, "@/conf"), &conf, &why) != 0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(chmod(closed, 0700), 0);
+	assert_int_equal(unlink(expand(arena, "@/closed/key")), 0);
+	assert_int_equal(rmdir(closed), 0);
+	assert_int_equal(chmod(folder, 0700), 0);
+}
+
 static void
 test_secrets(void **state)
 {
@@ -589,6 +622,7 @@ main(void)
 		arena_test(test_long_lines),
 		arena_test(test_longest_paths),
 		arena_test(test_unreadable),
+		arena_test(test_closed_folder),
 		arena_test(test_secrets),
 		arena_test(test_reference_has_all),
 		arena_test(test_reference_is_read),
