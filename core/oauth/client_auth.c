@@ -99,7 +99,8 @@ read_assertion(struct tx *tx, const struct form *form, struct presented *present
 			    "client_assertion_type is %.200s", type ? type : "missing");
 	verdict = jwt_read_unverified(tx->arena, presented->assertion, &presented->unverified);
 	if (verdict != JWT_OK)
-		return fail(tx, OAUTH_INVALID_CLIENT, "client_assertion is not a signed JWT", "%s",
+		return fail(tx, OAUTH_INVALID_CLIENT,
+			    "client_assertion is not a well-formed signed JWT", "%s",
 			    jwt_verdict_text(verdict));
 	presented->client_id = presented->unverified.sub;
 	if (str_empty(presented->client_id))
