@@ -11,6 +11,10 @@
  *   /authorize /token  session, consent, grant inserted (one commit); grant, code used (one
  * commit); access and ID token signed
  *
+ *   /own               an access token signed
+ *   /assertion         a verified signature; one row that was not there (one commit); a token
+ * signed
+ *
  * Environment: BARE_SOCKET, BARE_DATABASE, BARE_REALM (its number).
  */
 #include <stdio.h>
@@ -46,6 +50,7 @@ enum query {
 	SESSION,
 	CONSENT,
 	INSERT,
+	SEEN,
 	QUERIES
 };
 
@@ -83,6 +88,7 @@ static const char *const texts[QUERIES] = {
 		   " redirect_uri, redirect_uri_sent, code_challenge, refresh_generation,"
 		   " refresh_rotated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
 		   " ?, 0, ?, ?, ?, 0, 0)",
+	[SEEN] = "INSERT INTO replay (hash, expires_at) VALUES (?, ?)",
 };
 
 struct cell {
@@ -266,6 +272,23 @@ reply_tokens(struct bare *bare, FCGX_Stream *out, const char *refresh)
 	FCGX_PutStr(reply, size, out);
 }
 
+/* What a token answer of a client for itself weighs. */
+static void
+reply_token(struct bare *bare, FCGX_Stream *out)
+{
+	unsigned char signature[128], text[256];
+	char reply[2048];
+
+	EVP_EncodeBlock(text, signature, (int)sign(bare, signature));
+	int size = snprintf(reply, sizeof(reply),
+			    "Status: 200 OK\r\nContent-Type: application/json\r\n"
+			    "Cache-Control: no-store\r\n\r\n{\"access_token\":\"%0*d.%s\","
+			    "\"token_type\":\"Bearer\",\"expires_in\":3600,"
+			    "\"scope\":\"profile email\"}",
+			    SIGNED_SIZE, 0, (const char *)text);
+	FCGX_PutStr(reply, size, out);
+}
+
 static void
 reply_claims(FCGX_Stream *out)
 {
@@ -412,12 +435,33 @@ token(struct bare *bare, const char *body, FCGX_Stream *out)
 	reply_tokens(bare, out, text);
 }
 
+static void
+own(struct bare *bare, const char *body, FCGX_Stream *out)
+{
+	(void)body;
+	reply_token(bare, out);
+}
+
+static void
+assertion(struct bare *bare, const char *body, FCGX_Stream *out)
+{
+	(void)body;
+	unsigned char hash[32];
+	const struct param seen[] = {{hash, sizeof(hash), 0}, NUMBER(time(NULL) + 600)};
+
+	verify(bare);
+	RAND_bytes(hash, sizeof(hash));
+	run(bare, SEEN, seen);
+	reply_token(bare, out);
+}
+
 static const struct {
 	const char *path;
 	void (*answer)(struct bare *bare, const char *body, FCGX_Stream *out);
 } loops[] = {
 	{"/bare/introspect", introspect}, {"/bare/userinfo", userinfo}, {"/bare/refresh", refresh},
-	{"/bare/authorize", authorize},   {"/bare/token", token},
+	{"/bare/authorize", authorize},   {"/bare/token", token},       {"/bare/own", own},
+	{"/bare/assertion", assertion},
 };
 
 int

@@ -8,18 +8,14 @@ that stands in the README.
     SECONDS=2   of one measurement
     ROWS=0      rows put into the token tables first
     ONLY=       measure one endpoint only, by name
+    PEER=       glewlwyd: measure that one too, if it is installed, and print the ratios
 """
 
-import base64
-import hashlib
-import html.parser
-import http.client
 import json
 import os
 import pathlib
 import platform
 import re
-import secrets
 import socket
 import statistics
 import struct
@@ -33,120 +29,35 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lib"))
 
 # pylint: disable=wrong-import-position
+import peer_glewlwyd  # noqa: E402
 from children import StackError  # noqa: E402
+from person import Browser, Signer, basic  # noqa: E402
 from stack import Stack  # noqa: E402
-from web import Pool  # noqa: E402
+from web import Pool, free_ports  # noqa: E402
 
 ROUNDS = int(os.environ.get("ROUNDS") or 5)
 SECONDS = float(os.environ.get("SECONDS") or 2)
 ROWS = int(os.environ.get("ROWS") or 0)
 ONLY = os.environ.get("ONLY", "")
+PEER = os.environ.get("PEER", "")
 CONNECTIONS = 8
 WORKERS = 8
 TOKENS = 1000
+PEER_TOKENS = 64
+ASSERTIONS = 5000  # a second: more than are ever used
 COUNTED = 200  # requests over which statements are counted
 STARTS = 15
 
 # endpoint: (compared with, bar)
 BARS = {"discovery": ("floor", 0.8), "keys": ("floor", 0.8), "introspection": ("bare loop", 0.8),
         "userinfo": ("bare loop", 0.8), "refresh": ("bare loop", 0.8),
-        "code flow": ("bare loop", 0.7)}
+        "code flow": ("bare loop", 0.7), "client credentials": ("bare loop", 0.8),
+        "private_key_jwt": ("bare loop", 0.8)}
+# no more than so many statements and commits a request
+COUNTS = {"client credentials": (1, 0)}
+# how many times as fast as the peer: aims
+AIMS = {"client credentials RS256": 8, "client credentials": 15, "introspection": 15, "refresh": 15}
 PSS_BAR_MIB, START_BAR_MS = 4, 30
-
-SCOPE = "openid profile email offline_access"
-
-
-class Form(html.parser.HTMLParser):
-    """The fields of the first form of a page."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.action, self.fields = None, {}
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        attrs = dict(attrs)
-        if tag == "form" and self.action is None:
-            self.action = attrs.get("action")
-        if tag == "input" and attrs.get("name"):
-            self.fields[attrs["name"]] = attrs.get("value") or ""
-
-
-class Browser:
-    """Signs in once and then runs code flows on the session."""
-
-    def __init__(self, stack):
-        self.stack, self.cookies = stack, {}
-        self.connection = http.client.HTTPConnection("127.0.0.1", stack.port, timeout=10)
-        self.verifier = secrets.token_urlsafe(32)
-        digest = hashlib.sha256(self.verifier.encode()).digest()
-        self.challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-    def cookie(self):
-        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-
-    def ask(self, method, url, form=None, headers=None):
-        headers = {"Host": f"localhost:{self.stack.port}", "Cookie": self.cookie(),
-                   **(headers or {})}
-        body = None
-        if form is not None:
-            body = urllib.parse.urlencode(form)
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-            headers.setdefault("Origin", f"http://localhost:{self.stack.port}")
-        parts = urllib.parse.urlsplit(url)
-        path = parts.path + ("?" + parts.query if parts.query else "")
-        self.connection.request(method, path, body, headers)
-        answer = self.connection.getresponse()
-        for line in answer.headers.get_all("Set-Cookie") or []:
-            name, _, value = line.split(";")[0].partition("=")
-            self.cookies[name] = value
-        return answer.status, answer.headers, answer.read().decode()
-
-    def authorize_path(self, client):
-        return f"{self.stack.mount}/authorize?" + urllib.parse.urlencode({
-            "response_type": "code", "client_id": client["client_id"],
-            "redirect_uri": client["redirect_uri"], "scope": SCOPE, "state": "bench",
-            "nonce": "n" * 43, "code_challenge": self.challenge, "code_challenge_method": "S256"})
-
-    def code(self, client):
-        status, headers, page = self.ask("GET", self.authorize_path(client))
-        for _ in range(4):
-            if status in (302, 303):
-                place = headers["Location"]
-                if place.startswith(client["redirect_uri"]):
-                    query = urllib.parse.parse_qs(urllib.parse.urlsplit(place).query)
-                    if "code" not in query:
-                        raise StackError(f"authorization failed: {place}")
-                    return query["code"][0]
-                status, headers, page = self.ask("GET", place)
-                continue
-            form = Form(page)
-            if form.action is None:
-                raise StackError(f"authorize answered {status} without a form:\n{page[:2000]}")
-            if "password" in form.fields:
-                user = self.stack.demo["user"]
-                form.fields.update(user, action="signin")
-            else:
-                form.fields["action"] = "allow"
-            action = urllib.parse.urljoin(f"http://localhost{self.stack.mount}/authorize",
-                                          form.action)
-            status, headers, page = self.ask("POST", action, form.fields)
-        raise StackError(f"no code after four pages; the last was {status}:\n{page[:2000]}")
-
-    def tokens(self, client):
-        status, _, body = self.ask("POST", f"{self.stack.mount}/token", {
-            "grant_type": "authorization_code", "code": self.code(client),
-            "redirect_uri": client["redirect_uri"], "code_verifier": self.verifier},
-            {"Authorization": basic(client)})
-        if status != 200:
-            raise StackError(f"token endpoint: {status} {body}")
-        return json.loads(body)
-
-
-def basic(client):
-    pair = f"{client['client_id']}:{client['client_secret']}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
-
 
 def median(values):
     return statistics.median(values) if values else 0
@@ -158,20 +69,22 @@ class Bench:
         self.build = stack.build / "tests" / "bench"
         self.folder = stack.folder
         self.pools = []
-        self.browser = Browser(stack)
-        self.clients = {}
+        self.browser, self.signer = Browser(stack), Signer()
+        self.clients, self.peer = {}, None
         self.rates = {}
 
     # -- preparations --------------------------------------------------------------------------
 
     def add_client(self, name, *settings):
+        """The greatest limit that there is, so that requests are counted and none is refused."""
         redirect = f"{self.stack.site}/callback"
         words = []
-        for setting in ("grant_types=authorization_code refresh_token", *settings):
+        for setting in ("grant_types=authorization_code refresh_token", "client_rate=6000000",
+                        *settings):
             words += ["--set", setting]
         made = self.stack.ctl("client", "add", "--id", name, "--name", name, "--redirect-uri",
                               redirect, *words, json=True)
-        self.clients[name] = {"client_id": name, "client_secret": made["client_secret"],
+        self.clients[name] = {"client_id": name, "client_secret": made.get("client_secret"),
                               "redirect_uri": redirect}
 
     def prepare(self):
@@ -181,6 +94,11 @@ class Bench:
         self.opaque = [self.browser.tokens(self.clients["bench-opaque"])["access_token"]
                        for _ in range(TOKENS)]
         self.jwt = self.browser.tokens(self.clients["bench-jwt"])["access_token"]
+        own = ("grant_types=client_credentials", "scope=profile email")
+        self.add_client("bench-own", *own)
+        self.add_client("bench-rsa", *own, "access_token_alg=RS256")
+        self.add_client("bench-key", *own, "token_endpoint_auth_method=private_key_jwt",
+                        "jwks=" + self.signer.jwks)
         self.fill()
         self.refresh_lines()  # the bare loop works on their grants
         realm = self.stack.mariadb.query("SELECT id FROM realm", self.stack.database)[0][0]
@@ -225,6 +143,17 @@ class Bench:
             "grant_type=refresh_token&refresh_token=" + self.browser.tokens(client)["refresh_token"]
             for _ in range(CONNECTIONS)])
 
+    def assertion_form(self):
+        return urllib.parse.urlencode({
+            "grant_type": "client_credentials",
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": self.signer.assertion("bench-key", self.stack.issuer)})
+
+    def assertion_lines(self, seconds=SECONDS):
+        """Each is good once."""
+        return self.lines("assertions", [self.assertion_form()
+                                         for _ in range(round(seconds * ASSERTIONS))])
+
     def loads(self):
         """name: (real, compared); each is a function that makes (path, lua arguments)."""
         mount = self.stack.mount
@@ -243,6 +172,8 @@ class Bench:
         bare_refresh = self.lines("bare-refresh", [
             f"grant_type=refresh_token&refresh_token={i}{'x' * 40}" for i in range(CONNECTIONS)])
 
+        own = self.lines("own", ["grant_type=client_credentials"])
+
         def fixed(path, *args):
             return lambda: (path, args)
 
@@ -258,14 +189,43 @@ class Bench:
             "refresh": (lambda: (f"{mount}/token", ("refresh", self.refresh_lines(), basic(jwt))),
                         fixed("/bare/refresh", "refresh", bare_refresh, basic(jwt))),
             "code flow": (fixed("/", "flow", flow, basic(jwt)),
-                          fixed("/", "flow", bare_flow, basic(jwt)))}
+                          fixed("/", "flow", bare_flow, basic(jwt))),
+            "client credentials": (
+                fixed(f"{mount}/token", "tokens", own, basic(self.clients["bench-own"])),
+                fixed("/bare/own", "tokens", own, basic(self.clients["bench-own"]))),
+            "private_key_jwt": (
+                lambda: (f"{mount}/token", ("once", self.assertion_lines())),
+                lambda: ("/bare/assertion", ("once", self.assertion_lines())))}
+
+    def peer_loads(self):
+        """name: (ours, the peer's); what ours measures is measured anyway."""
+        peer, peers = self.peer, peer_glewlwyd
+        own = self.lines("peer-own", [f"grant_type=client_credentials&scope={peers.SCOPE}"])
+        given = [peer.tokens("es256") for _ in range(PEER_TOKENS)]
+        tokens = self.lines("peer-tokens", ["token=" + one["access_token"] for one in given])
+        refresh = self.lines("peer-refresh", [
+            "grant_type=refresh_token&refresh_token=" + one["refresh_token"] for one in given])
+        rsa = basic(self.clients["bench-rsa"])
+
+        def at(plugin, endpoint, lines):
+            return lambda: (peer.path(plugin, endpoint), ("tokens", lines, peer.basic, peer.port))
+
+        return {
+            "client credentials RS256": (
+                lambda: (f"{self.stack.mount}/token",
+                         ("tokens", self.lines("rsa", ["grant_type=client_credentials"]), rsa)),
+                at("rs256", "token", own)),
+            "client credentials": (None, at("es256", "token", own)),
+            "introspection": (None, at("es256", "introspect", tokens)),
+            "refresh": (None, at("es256", "token", refresh))}
 
     def wrk(self, path, args, seconds):
-        """Requests a second."""
+        """Requests a second. A fourth argument is the port of another server."""
+        port = args[3] if len(args) > 3 else self.stack.port
         done = subprocess.run(
             ["wrk", f"-t{CONNECTIONS}", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s",
              "--timeout", "10s", "-s", str(HERE / "load.lua"),
-             f"http://127.0.0.1:{self.stack.port}{path}", "--", *args],
+             f"http://127.0.0.1:{port}{path}", "--", *args[:3]],
             capture_output=True, text=True, check=False)
         found = re.search(r"^RESULT (\d+) ([\d.]+) (\d+)$", done.stdout, re.M)
         if done.returncode != 0 or not found:
@@ -278,10 +238,10 @@ class Bench:
 
     # -- figures -------------------------------------------------------------------------------
 
-    def rounds(self, loads):
-        for name, pair in loads.items():  # caches, prepared statements, connections
-            for load in pair:
-                self.wrk(*load(), 1)
+    def rounds(self, loads, peer_loads):
+        beside = [load for pair in peer_loads.values() for load in pair if load]
+        for load in [load for pair in loads.values() for load in pair] + beside:
+            self.wrk(*load(), 1)  # caches, prepared statements, connections
         for number in range(ROUNDS):
             for name, pair in loads.items():
                 order = (0, 1) if number % 2 == 0 else (1, 0)
@@ -291,6 +251,10 @@ class Bench:
             print(f"round {number + 1} of {ROUNDS}: " + ", ".join(
                 f"{name} {self.rates[name, 0][-1]:.0f}/{self.rates[name, 1][-1]:.0f}"
                 for name in loads), file=sys.stderr, flush=True)
+            for name, pair in peer_loads.items():
+                for side, load in (("ours", pair[0]), ("peer", pair[1])):
+                    if load:
+                        self.rates.setdefault((name, side), []).append(self.wrk(*load(), SECONDS))
 
     def counters(self):
         query = self.stack.mariadb.query
@@ -338,11 +302,17 @@ class Bench:
                 "/introspect", {"token": self.opaque[next(turn) % TOKENS]},
                 {"Authorization": basic(opaque)}),
             "userinfo": lambda: stack.get("/userinfo", {"Authorization": f"Bearer {self.jwt}"}),
-            "refresh": refresh, "code flow": lambda: browser.tokens(jwt)}
+            "refresh": refresh, "code flow": lambda: browser.tokens(jwt),
+            "client credentials": lambda: stack.post(
+                "/token", {"grant_type": "client_credentials"},
+                {"Authorization": basic(self.clients["bench-own"])}),
+            "private_key_jwt": lambda: stack.post(
+                "/token", dict(urllib.parse.parse_qsl(self.assertion_form())))}
         loops = {"introspection": lambda: bare("/bare/introspect", {"token": "x"}),
                  "userinfo": lambda: bare("/bare/userinfo"),
                  "refresh": lambda: bare("/bare/refresh", {"refresh_token": "1"}),
-                 "code flow": bare_flow}
+                 "code flow": bare_flow, "client credentials": lambda: bare("/bare/own", {"x": "x"}),
+                 "private_key_jwt": lambda: bare("/bare/assertion", {"x": "x"})}
         counted = {}
         for name, action in real.items():
             if not ONLY or name == ONLY:
@@ -399,15 +369,44 @@ class Bench:
             note = "" if what == "floor" else (
                 f" ({bare_statements:.1f} statements, {bare_commits:.1f} commits)")
             good = good and ratio >= bar
+            if name in COUNTS and (round(statements), round(commits)) > COUNTS[name]:
+                print(f"make bench: {name}: {statements:.1f} statements and {commits:.1f} commits a "
+                      f"request, at most {COUNTS[name]}", file=sys.stderr)
+                good = False
             lines.append(f"| {name} | {real / half:,.0f} {'' if half == 1 else unit} | "
                          f"{statements:.1f} | {commits:.1f} | {what}{note} | {other / half:,.0f} | "
                          f"{ratio:.2f} | {bar} |")
         return "\n".join(line.replace("  |", " |") for line in lines), good
 
+    def peer_table(self):
+        lines = ["| endpoint | requests/s | glewlwyd's | times as fast | aimed at |",
+                 "|---|---:|---:|---:|---:|"]
+        for name, aim in AIMS.items():
+            theirs = self.rates.get((name, "peer"))
+            if theirs:
+                ours = self.rates.get((name, "ours")) or self.rates[name, 0]
+                ratio = median([a / b for a, b in zip(ours, theirs)])
+                lines.append(f"| {name} | {median(ours):,.0f} | {median(theirs):,.0f} | "
+                             f"{ratio:.1f} | {aim} |")
+        return "\n".join(lines)
+
+    def start_peer(self):
+        if not PEER:
+            return {}
+        if PEER != "glewlwyd":
+            raise StackError(f"PEER={PEER}: the one peer that is known is glewlwyd")
+        if not peer_glewlwyd.installed():
+            print("make bench: glewlwyd is not installed (apt-get install glewlwyd); going on "
+                  "without", file=sys.stderr)
+            return {}
+        self.peer = peer_glewlwyd.Glewlwyd(self.folder / "peer", self.stack.mariadb, free_ports(1))
+        self.peer.start()
+        return {name: pair for name, pair in self.peer_loads().items() if not ONLY or name == ONLY}
+
     def run(self):
         self.prepare()
         loads = {name: pair for name, pair in self.loads().items() if not ONLY or name == ONLY}
-        self.rounds(loads)
+        self.rounds(loads, self.start_peer())
         pss = self.pss()
         counted = self.statements()
         start = self.start_time()
@@ -415,12 +414,16 @@ class Bench:
         rows = f", {ROWS:,} rows in the token tables" if ROWS else ""
         print(f"\n{machine()}; {CONNECTIONS} connections, {WORKERS} workers, medians of {ROUNDS} "
               f"rounds of {SECONDS:g} s{rows}.\n\n{table}\n")
+        if self.peer:
+            print(self.peer_table() + "\n")
         print("| | figure | bar |\n|---|---:|---:|")
         print(f"| PSS a worker in a pool of {WORKERS} | {pss:.1f} MiB | {PSS_BAR_MIB} MiB |")
         print(f"| start of a worker to its first answer | {start:.0f} ms | {START_BAR_MS} ms |")
         return good and pss <= PSS_BAR_MIB and start <= START_BAR_MS
 
     def stop(self):
+        if self.peer:
+            self.peer.stop()
         for pool in self.pools:
             pool.stop()
 

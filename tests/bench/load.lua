@@ -5,6 +5,7 @@
 --
 -- get      GET of the URL, with AUTHORIZATION if there is one
 -- tokens   POST of one line of FILE after another
+-- once     the same, but no line is ever sent twice: each thread takes every eighth
 -- refresh  POST of thread N's line of FILE with the newest refresh token behind it
 -- flow     GET of thread N's line, whose code is then posted with the line after "POST ": a flow is
 --          two requests
@@ -28,6 +29,7 @@ function init(args)
    form = { ["Content-Type"] = "application/x-www-form-urlencoded" }
    form["Authorization"] = authorization
    position = number * 125
+   taken = number + 1
    if kind == "refresh" then
       prefix, chain = lines[number + 1]:match("^(.*refresh_token=)(.*)$")
    elseif kind == "flow" then
@@ -40,6 +42,9 @@ function request()
    if kind == "tokens" then
       position = position + 1
       return wrk.format("POST", nil, form, lines[position % #lines + 1])
+   elseif kind == "once" then
+      taken = taken + 8
+      return wrk.format("POST", nil, form, lines[taken - 8])
    elseif kind == "refresh" then
       return wrk.format("POST", nil, form, prefix .. chain)
    elseif kind == "flow" then
