@@ -114,7 +114,9 @@ static const struct endpoint_reference rows[] = {
 	 authorize},
 	{"/token", "RFC 6749 3.2", "Turns a grant into tokens.", token},
 	{"/par", "RFC 9126 2", "Takes an authorization request from the client itself; the answer's `request_uri` stands for it, once.", par},
-	{"/device_authorization", "RFC 8628 3.1", "Gives a device its pair of codes.", device_authorization},
+	{"/device_authorization", "RFC 8628 3.1",
+	 "Gives a device its pair of codes. `qr_uri` of the answer is a picture of "
+	 "`verification_uri_complete`.", device_authorization},
 	{"/device", "RFC 8628 3.3", "The page on which a person lets a device in.", device},
 	{"/device/qr", "", "An SVG picture of `verification_uri_complete` for devices to show.", device_qr},
 	{"/userinfo", "OpenID Connect Core 5.3",
