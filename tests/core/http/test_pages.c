@@ -86,6 +86,9 @@ static const char rich[] =
 	"\"username\":\"ada\",\"error\":{\"title\":\"T\",\"text\":\"E\",\"hint\":\"H\","
 	"\"code\":\"C\"},\"throttled\":true,\"flow\":\"v1.abc\",\"action\":\"/id/signin\","
 	"\"scopes\":[{\"name\":\"openid\",\"description\":\"D\"},{\"name\":\"x:y\",\"new\":true}],"
+	"\"has_scopes\":true,\"resources\":[{\"name\":\"<API>\",\"identifier\":\"urn:a&b\","
+	"\"scopes\":[{\"name\":\"r&w\",\"new\":false}],\"bare\":false,\"new\":true},"
+	"{\"name\":\"urn:b\",\"scopes\":[],\"bare\":true,\"new\":false}],"
 	"\"offline\":true,\"return_host\":\"shop.example\",\"method\":\"get\","
 	"\"back\":{\"uri\":\"https://shop.example/?a=1&b=2\"},\"retry_uri\":\"/id/again\","
 	"\"request_id\":\"01JD<X>\",\"fields\":[{\"name\":\"state\",\"value\":\"\\\"><script>\"}]}";
@@ -375,8 +378,21 @@ static const struct variant {
 	 "required autofocus aria-invalid=\"true\" aria-describedby=\"error\">", "notice-wait"},
 	{"throttled", "signin", "{\"throttled\":true}", "notice-wait\" role=\"alert\"",
 	 "aria-invalid"},
-	{"a scope without description", "consent", "{\"scopes\":[{\"name\":\"a:b\"}]}",
-	 "<code>a:b</code>", "class=\"tag\""},
+	{"a scope without description", "consent",
+	 "{\"has_scopes\":true,\"scopes\":[{\"name\":\"a:b\"}]}", "<code>a:b</code>",
+	 "class=\"tag\""},
+	{"no scope of the realm", "consent",
+	 "{\"has_scopes\":false,\"scopes\":[],\"resources\":[{\"name\":\"<API>\",\"bare\":true}]}",
+	 "<strong>&lt;API&gt;</strong>", "id=\"scopes\""},
+	{"a service with scopes", "consent",
+	 "{\"t\":{\"consent_resource_bare\":\"BARE\"},\"resources\":[{\"name\":\"x\",\"bare\":"
+	 "false,"
+	 "\"scopes\":[{\"name\":\"r&w\"}]}]}",
+	 "<code>r&amp;w</code>", "BARE"},
+	{"a service without", "consent",
+	 "{\"t\":{\"consent_resource_bare\":\"BARE\"},\"resources\":[{\"name\":\"x\","
+	 "\"identifier\":\"urn:&\",\"bare\":true,\"scopes\":[]}]}",
+	 "<small>urn:&amp;</small>", "<code>"},
 	{"not offline", "consent", "{}", "value=\"deny\"", "class=\"note\""},
 	{"no logo of the realm", "signed_out", "{}", "brand-mark", "brand-logo"},
 	{"long request", "continue", "{\"method\":\"post\",\"action\":\"/a\"}",
