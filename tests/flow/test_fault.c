@@ -111,10 +111,15 @@ static const struct {
 	const char *name, *target;
 	bool page;
 } aways[] = {
-	{"authorize", "/authorize", true}, {"token", "/token", false},
-	{"userinfo", "/userinfo", false},  {"introspect", "/introspect", false},
-	{"revoke", "/revoke", false},      {"logout", "/logout", true},
-	{"signin", "/signin", true},       {"health", "/health", false},
+	{"authorize", "/authorize", true},
+	{"token", "/token", false},
+	{"userinfo", "/userinfo", false},
+	{"introspect", "/introspect", false},
+	{"revoke", "/revoke", false},
+	{"logout", "/logout", true},
+	{"signin", "/signin", true},
+	{"health", "/health", false},
+	{"logo", "/logo?client_id=other", false},
 };
 
 static const char *
@@ -141,7 +146,8 @@ away_ask(size_t i, const struct answer *set, const char *flow)
 	else if (str_equal(aways[i].name, "signin"))
 		ask.body =
 			params("flow", flow, "username", "alice", "password", USER_PASSWORD, NULL);
-	else if (!str_equal(aways[i].name, "logout") && !str_equal(aways[i].name, "health"))
+	else if (!str_equal(aways[i].name, "logout") && !str_equal(aways[i].name, "health") &&
+		 !str_equal(aways[i].name, "logo"))
 		ask.body = params("token", token, NULL);
 	if (ask.body && !aways[i].page)
 		ask.authorization = basic("web", WEB_SECRET);
