@@ -21,7 +21,7 @@ group()
 		curl" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib
 		python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
-		libapache2-mod-auth-openidc libapache2-mod-php" ;;
+		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;
 	*)     echo "$0: there is no group '$1': build run test tools bench" >&2; exit 2 ;;
