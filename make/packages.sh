@@ -18,7 +18,7 @@ group()
 		libmariadb-dev libinih-dev libcrypt-dev libargon2-dev
 		libcurl4-openssl-dev libqrencode-dev" ;;
 	run)   echo "python3 mariadb-server-core mariadb-client-core nginx spawn-fcgi multiwatch
-		curl" ;;
+		curl ca-certificates" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib
 		python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
 		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
