@@ -4,6 +4,8 @@
  */
 #include "core/model/grant.h"
 
+#include "core/base/json.h"
+
 #include "tests/core/base/check.h"
 
 #define MADE         1000
@@ -22,7 +24,8 @@ static void
 good(struct facts *f)
 {
 	*f = (struct facts){
-		.state = {.grant = {.auth_epoch = 3,
+		.state = {.grant = {.account_id = {1},
+				    .auth_epoch = 3,
 				    .auth_time = SIGNED_IN,
 				    .created_at = MADE,
 				    .expires_at = ENDS},
@@ -68,6 +71,15 @@ static void
 password_changed(struct facts *f)
 {
 	f->state.account.auth_epoch = 4;
+}
+
+/* The client itself is the subject: there is no account that could have changed. */
+static void
+no_account(struct facts *f)
+{
+	memset(f->state.grant.account_id, 0, ID_SIZE);
+	disabled(f);
+	password_changed(f);
 }
 
 static void
@@ -200,6 +212,7 @@ static const struct {
 	{"client disabled or gone", client_gone, GRANT_CLIENT_GONE},
 	{"account disabled", disabled, GRANT_ACCOUNT_CHANGED},
 	{"password changed", password_changed, GRANT_ACCOUNT_CHANGED},
+	{"no account", no_account, GRANT_LIVE},
 	{"session ended", session_ended, GRANT_SESSION_ENDED},
 	{"session's row gone", session_gone, GRANT_SESSION_ENDED},
 	{"session at its end", session_at_its_end, GRANT_SESSION_ENDED},
@@ -257,6 +270,16 @@ test_texts(void **state)
 		check_text(grant_verdict_text(texts[i].verdict), texts[i].text, texts[i].text);
 }
 
+/* A client has none, and that is no mistake. */
+static void
+test_no_claims(void **state)
+{
+	struct grant_state grant = {0};
+
+	assert_int_equal(grant_read_claims(*state, &grant), 0);
+	assert_int_equal(json_object_object_length(grant.account.claims), 0);
+}
+
 static void
 test_read_claims(void **state)
 {
@@ -271,7 +294,8 @@ test_read_claims(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(stored); i++) {
-		struct grant_state grant = {.account_claims = stored[i].text};
+		struct grant_state grant = {.grant = {.account_id = {1}},
+					    .account_claims = stored[i].text};
 
 		check(grant_read_claims(*state, &grant) == stored[i].wanted, stored[i].name);
 		check((grant.account.claims != NULL) == (stored[i].wanted == 0), stored[i].name);
@@ -282,7 +306,8 @@ test_read_claims(void **state)
 static void
 test_read_claims_once(void **state)
 {
-	struct grant_state grant = {.account_claims = "{\"name\":\"Ada\"}"};
+	struct grant_state grant = {.grant = {.account_id = {1}},
+				    .account_claims = "{\"name\":\"Ada\"}"};
 	const struct json_object *first;
 
 	assert_int_equal(grant_read_claims(*state, &grant), 0);
@@ -296,9 +321,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_check),
-		cmocka_unit_test(test_texts),
-		arena_test(test_read_claims),
+		cmocka_unit_test(test_check),      cmocka_unit_test(test_texts),
+		arena_test(test_read_claims),      arena_test(test_no_claims),
 		arena_test(test_read_claims_once),
 	};
 

@@ -104,6 +104,7 @@ static struct account
 person(const char *claims)
 {
 	struct grant_state state = {
+		.grant = {.account_id = {1}},
 		.account = {.username = "ada", .updated_at = 1234},
 		.account_claims = claims,
 	};
