@@ -343,6 +343,45 @@ id_tokens_end(void **state)
 	check(world_log_count("exp has passed") || world_log_count("expired"), "why");
 }
 
+/* Signed with our own key, and yet no ID token. */
+static void
+what_our_key_signed(void **state)
+{
+	static const struct {
+		const char *typ, *claim, *value;
+		int status;
+	} cases[] = {
+		{"JWT", "x", "1", 200},
+		{"logout+jwt", "x", "1", 400},
+		{NULL, "x", "1", 400},
+		{"JWT", "sid", NULL, 400},
+		{"JWT", "sid", "\"x\"", 400},
+		{"JWT", "auth_time", NULL, 400},
+		{"JWT", "auth_time", "1", 400},
+		{"JWT", "nonce", "\"another\"", 400},
+		{"JWT", "nonce", NULL, 200},
+		{"JWT", "sub", "\"another\"", 400},
+		{"JWT", "iss", "\"" SUB_ISSUER "\"", 400},
+		{"JWT", "may_act", "{\"sub\":\"svc\"}", 200},
+		{"JWT", "may_act", "{\"sub\":\"deep\"}", 400},
+	};
+	struct tx tx;
+
+	(void)state;
+	world_tx(&tx, "main");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct jws_signer *ours = keyring_signer(tx.live->ring, JWS_ES256);
+		const struct jws_header head = {.typ = cases[i].typ};
+		struct json_object *claims = claims_of(member(&web_set, "id_token"));
+		const char *form;
+
+		other_claim(claims, cases[i].claim, cases[i].value);
+		form = exchange_form(TYPE_ID, jws_sign_object(world.arena, ours, &head, claims));
+		check_status(exchange_as("svc", params_with(form, "resource", BACK)),
+			     cases[i].status, cases[i].claim);
+	}
+}
+
 static void
 refresh_tokens(void **state)
 {
@@ -357,6 +396,8 @@ refresh_tokens(void **state)
 	check_text(member(&answer, "refresh_token"), NULL, "it is not used up, nor renewed");
 	answer = exchange_as("svc", params_with(form, "resource", BACK));
 	check_error(&answer, 400, "invalid_request", "another client, whatever exchange_clients");
+	answer = exchange_as("web", exchange_form(TYPE_REFRESH, web_token));
+	check_error(&answer, 400, "invalid_request", "its own access token is none");
 	next = refresh("web", member(&web_set, "refresh_token"));
 	check_status(next, 200, "refresh");
 	answer = exchange_as("web", form);
@@ -504,6 +545,7 @@ main(void)
 		exchange_test(names_of_targets),
 		exchange_test(id_tokens),
 		exchange_test(id_tokens_end),
+		exchange_test(what_our_key_signed),
 		exchange_test(refresh_tokens),
 		exchange_test(never_longer),
 		exchange_test(it_dies_with_its_grant),
