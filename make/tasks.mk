@@ -39,7 +39,7 @@ help:
 	@echo "make asan          the C tests under the address and undefined behaviour sanitizers"
 	@echo "make valgrind      unit and flow tests under valgrind"
 	@echo "make fuzz          every fuzz target; T=60 seconds each"
-	@echo "make bench         speed and memory; ROUNDS=5 SECONDS=3 ROWS=0"
+	@echo "make bench         speed and memory; ROUNDS=5 SECONDS=2 ROWS=0 PEER=glewlwyd"
 	@echo "make tidy          clang-tidy"
 	@echo "make coverage      line coverage of the C tests"
 	@echo "make install       PREFIX=$(PREFIX) DESTDIR="

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-"""Glewlwyd beside us: Debian's package as it comes, on the MariaDB of the measurement, on a loopback
-port of its own, with a fresh configuration in a fresh folder.
+"""Glewlwyd beside us: Debian's package as it comes, on the MariaDB of the measurement, on a
+loopback port of its own, with a fresh configuration in a fresh folder.
 
     with Glewlwyd(folder, mariadb, port) as peer:
         peer.path("rs256", "token")     "/api/rs256/token"; also "es256"
