@@ -169,7 +169,7 @@ adapter_next(struct arena *arena, struct http_request *request)
 		refuse();
 		return ADAPTER_BAD;
 	}
-	if (request->method == HTTP_POST)
+	if (request->method == HTTP_POST || request->method == HTTP_PUT)
 		read_body(arena, request);
 	else
 		drain();

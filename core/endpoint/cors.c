@@ -18,7 +18,9 @@ cors_preflight(struct call *call)
 		return;
 	if (call->route->cors == CORS_CLIENT && str_printable(call->request->origin))
 		response_header_set(response, "Access-Control-Allow-Origin", call->request->origin);
-	response_header_set(response, "Access-Control-Allow-Methods", "GET, POST");
+	response_header_set(response, "Access-Control-Allow-Methods",
+			    call->route->methods & METHOD(HTTP_PUT) ? "GET, PUT, DELETE"
+								    : "GET, POST");
 	response_header_set(response, "Access-Control-Allow-Headers",
 			    "Authorization, Content-Type");
 	response_header_set(response, "Access-Control-Max-Age", "7200");

@@ -19,6 +19,8 @@ static const struct {
 	{HTTP_GET, "GET"},
 	{HTTP_HEAD, "HEAD"},
 	{HTTP_POST, "POST"},
+	{HTTP_PUT, "PUT"},
+	{HTTP_DELETE, "DELETE"},
 };
 
 /* The well-known prefix stands before the issuer's path in RFC 8414 3.1, behind it in OpenID

@@ -17,8 +17,9 @@ static const char *
 about(const struct call *call)
 {
 	static const char *const names[] = {
-		[HTTP_GET] = "GET",         [HTTP_HEAD] = "HEAD",   [HTTP_POST] = "POST",
-		[HTTP_OPTIONS] = "OPTIONS", [HTTP_OTHER] = "OTHER",
+		[HTTP_GET] = "GET",     [HTTP_HEAD] = "HEAD",     [HTTP_POST] = "POST",
+		[HTTP_PUT] = "PUT",     [HTTP_DELETE] = "DELETE", [HTTP_OPTIONS] = "OPTIONS",
+		[HTTP_OTHER] = "OTHER",
 	};
 
 	return arena_printf(call->tx.arena, "%s %.200s", names[call->request->method],

@@ -17,7 +17,15 @@ struct arena;
 #define HTTP_TARGET_MAX 16384 /* bytes of the request target */
 #define HTTP_HEADER_MAX 16384 /* bytes of one header's value */
 
-enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OPTIONS, HTTP_OTHER };
+enum http_method {
+	HTTP_GET,
+	HTTP_HEAD,
+	HTTP_POST,
+	HTTP_PUT,
+	HTTP_DELETE,
+	HTTP_OPTIONS,
+	HTTP_OTHER
+};
 
 enum http_body { HTTP_BODY_WHOLE, HTTP_BODY_TOO_LARGE, HTTP_BODY_BROKEN };
 
