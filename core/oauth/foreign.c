@@ -116,15 +116,6 @@ our_names(struct tx *tx)
 			    arena_printf(tx->arena, "%s/token", tx->realm->issuer));
 }
 
-static bool
-names_one_of(const struct strlist *aud, const struct strlist *names)
-{
-	for (size_t i = 0; i < aud->count; i++)
-		if (strlist_has(names, aud->item[i]))
-			return true;
-	return false;
-}
-
 static int
 verify(struct tx *tx, const char *text, const struct foreign_rules *rules,
        const struct jwt *claimed, struct foreign *foreign)
@@ -132,7 +123,7 @@ verify(struct tx *tx, const char *text, const struct foreign_rules *rules,
 	const struct demand *demand = &demands[rules->purpose];
 	const struct issuer *issuer = &foreign->issuer;
 	const struct key_source source = {issuer->jwks, issuer->jwks_uri};
-	struct strlist ours = our_names(tx), auds = ours, algs;
+	struct strlist auds = our_names(tx), algs;
 	struct jwt_rules wanted = {
 		.now = tx->now,
 		.leeway = FOREIGN_SKEW,
@@ -146,7 +137,7 @@ verify(struct tx *tx, const char *text, const struct foreign_rules *rules,
 	enum jwt_verdict verdict;
 
 	if (rules->client_id)
-		auds = strlist_with(tx->arena, &ours, rules->client_id);
+		auds = strlist_with(tx->arena, &auds, rules->client_id);
 	if (strlist_split(tx->arena, issuer->algs, ' ', JWS_ALG_COUNT, &algs) != 0 ||
 	    jws_alg_set_from_names(&algs, &wanted.algs) != 0)
 		return refuse(tx, rules, claimed, "the algorithms of the issuer's row are unknown");
@@ -159,7 +150,6 @@ verify(struct tx *tx, const char *text, const struct foreign_rules *rules,
 		return refuse(tx, rules, claimed, jwt_verdict_text(verdict));
 	if (!type_fits(demand, foreign->jwt.jws.typ))
 		return refuse(tx, rules, claimed, jwt_verdict_text(JWT_WRONG_TYPE));
-	foreign->for_us = names_one_of(&foreign->jwt.aud, &ours);
 	return 0;
 }
 

@@ -28,7 +28,6 @@ struct foreign_rules {
 struct foreign {
 	struct jwt jwt;       /* verified; iss is there, sub and exp but in software statements */
 	struct issuer issuer; /* the row */
-	bool for_us;          /* aud names us, not the client alone */
 	/* for replay_first_seen(): the digest of purpose, realm, issuer and jti; without a jti,
 	 * that of the message (RFC 7523 3 lets it be absent), so each is good once whatever it says
 	 */

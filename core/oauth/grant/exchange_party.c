@@ -266,8 +266,7 @@ read_foreign(const struct reading *reading)
 	party->sub = foreign.jwt.sub;
 	party->audience = foreign.jwt.aud;
 	party->expires_at = foreign.jwt.exp;
-	party->for_caller =
-		foreign.for_us && strlist_has(&reading->caller->exchange_issuers, party->iss);
+	party->for_caller = strlist_has(&reading->caller->exchange_issuers, party->iss);
 	if (party->expires_at <= tx->now)
 		return refuse(reading, "the token has expired");
 	if (foreign_scopes(reading, &foreign.jwt) != 0 ||
