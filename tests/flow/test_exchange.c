@@ -3,88 +3,9 @@
  * Token exchange (RFC 8693) of our own tokens: who may exchange which, for what, and that nothing
  * becomes more or lasts longer.
  */
-#include "tests/flow/others.h"
+#include "tests/flow/exchange_world.h"
 
 #include "core/base/str.h"
-
-#define API  "https://api.example"  /* knows read and write; web's tokens are for it */
-#define BACK "https://back.example" /* knows read and audit; svc calls it */
-#define DARK "https://dark.example" /* its tokens are opaque */
-
-static struct agent alice;
-static const char *web_token; /* of alice, for API, with openid, read and write */
-static struct answer web_set;
-
-#define WEB_CLIENT(more)                                                                           \
-	"{\"redirect_uris\":[\"" WEB_REDIRECT "\"],\"first_party\":true,"                          \
-	"\"introspection\":\"all\",\"grant_types\":[\"authorization_code\",\"refresh_token\","     \
-	"\"" EXCHANGE_TYPE "\"]" more "}"
-
-static void
-add_service(const char *client_id, const char *more)
-{
-	world_client("main", client_id,
-		     arena_printf(world.arena,
-				  "{\"grant_types\":[\"client_credentials\",\"" EXCHANGE_TYPE
-				  "\"],\"scope\":\"openid read audit\"%s}",
-				  more),
-		     WEB_SECRET);
-}
-
-static struct answer
-sign_in_for(const char *resource, const char *scope)
-{
-	const char *request = params_with(request_of("web"), "scope", scope);
-
-	if (resource)
-		request = params_with(request, "resource", resource);
-	return redeem("web",
-		      walk_code(&alice, arena_printf(world.arena, "/authorize?%s", request)));
-}
-
-static int
-begin(void **state)
-{
-	int result = world_fresh(state);
-
-	alice = (struct agent){0};
-	world_resource(API, "{\"read\":{\"\":\"Read\"},\"write\":{\"\":\"Write\"}}", "{}", NULL);
-	world_resource(BACK, "{\"read\":{\"\":\"Read\"},\"audit\":{\"\":\"Audit\"}}", "{}",
-		       "back-end");
-	world_resource(DARK, "{\"read\":{\"\":\"Read\"}}", "{\"access_token_format\":\"opaque\"}",
-		       NULL);
-	world_client("main", "web",
-		     WEB_CLIENT(",\"exchange_clients\":[\"svc\",\"deep\",\"imp\",\"both\"]"),
-		     WEB_SECRET);
-	add_service("svc", ",\"resources\":[\"" BACK "\",\"" DARK "\"],"
-			   "\"exchange_clients\":[\"deep\"]");
-	add_service("deep", ",\"resources\":[\"" BACK "\"]");
-	add_service("imp", ",\"resources\":[\"" BACK "\"],\"exchange_modes\":[\"impersonation\"]");
-	add_service("both", ",\"resources\":[\"" BACK "\"],"
-			    "\"exchange_modes\":[\"delegation\",\"impersonation\"]");
-	add_service("odd", ",\"resources\":[\"" BACK "\"]");
-	web_set = sign_in_for(API, "openid read write offline_access");
-	check_status(web_set, 200, "the subject's tokens");
-	web_token = member(&web_set, "access_token");
-	return result;
-}
-
-#define exchange_test(function) cmocka_unit_test_setup_teardown(function, begin, world_spent)
-
-static const char *
-form_of_web(void)
-{
-	return exchange_form(TYPE_ACCESS, web_token);
-}
-
-static const char *
-exchanged(const char *client_id, const char *form)
-{
-	struct answer answer = exchange_as(client_id, form);
-
-	check_status(answer, 200, client_id);
-	return member(&answer, "access_token");
-}
 
 static const char *
 act_text(const char *token)
@@ -284,133 +205,6 @@ names_of_targets(void **state)
 	check_text(json_text_or_null(claims_of(token), "aud"), API, "what the token is for");
 }
 
-/* ---- kinds of tokens ---- */
-
-static void
-id_tokens(void **state)
-{
-	const char *id_token = member(&web_set, "id_token");
-	const char *form = params_with(exchange_form(TYPE_ID, id_token), "resource", BACK);
-	struct answer answer = exchange_as("svc", form);
-	const char *token = member(&answer, "access_token");
-
-	(void)state;
-	check_status(answer, 200, "ID token");
-	check_text(member(&answer, "scope"), NULL, "an ID token allows nothing");
-	check(is_active(token), "of a live grant");
-	answer = exchange_as("svc", params_with(form, "resource", NULL));
-	check_status(answer, 200, "for the issuer");
-	check_text(member(&answer, "scope"), "openid", "but to be told who it is");
-	check_status(userinfo(member(&answer, "access_token")), 200, "userinfo");
-	check_status(exchange_as("svc", params_with(form, "subject_token_type", TYPE_JWT)), 200,
-		     "as a JWT");
-	answer = exchange_as("svc", params_with(form, "subject_token_type", TYPE_ACCESS));
-	check_error(&answer, 400, "invalid_request", "no access token");
-	answer = exchange_as("svc", params_with(form, "scope", "read"));
-	check_error(&answer, 400, "invalid_scope", "no scope of the grant's");
-	answer = exchange_as("odd", form);
-	check_error(&answer, 400, "invalid_request", "for another client");
-	check_status(exchange_as("svc", params_with(form_of_web(), "resource", BACK)), 200,
-		     "before");
-	(void)request_send(
-		&(struct ask){.target = "/revoke",
-			      .body = params("token", member(&web_set, "refresh_token"), NULL),
-			      .authorization = basic("web", WEB_SECRET)});
-	answer = exchange_as("svc", form);
-	check_error(&answer, 400, "invalid_request", "its grant has ended");
-	check(!is_active(token), "what was given for it ends too");
-}
-
-static void
-id_tokens_end(void **state)
-{
-	struct answer set = sign_in_for(NULL, "openid");
-	const char *form = exchange_form(TYPE_ID, member(&set, "id_token"));
-	struct answer answer;
-
-	(void)state;
-	check_status(exchange_as("svc", form), 200, "alive");
-	private_db_number("UPDATE session SET ended_at = %lld", (long long)world_now());
-	answer = exchange_as("svc", form);
-	check_error(&answer, 400, "invalid_request", "the session has ended");
-	private_db_number("UPDATE session SET ended_at = 0");
-	check_status(exchange_as("svc", form), 200, "alive again");
-	world_move(3600);
-	private_db_number("UPDATE session SET last_seen_at = %lld", (long long)world_now());
-	private_db_number("UPDATE auth_grant SET expires_at = expires_at + 7200");
-	answer = exchange_as("svc", form);
-	check_error(&answer, 400, "invalid_request", "expired");
-	check(world_log_count("exp has passed") || world_log_count("expired"), "why");
-}
-
-/* Signed with our own key, and yet no ID token. */
-static void
-what_our_key_signed(void **state)
-{
-	static const struct {
-		const char *typ, *claim, *value;
-		int status;
-	} cases[] = {
-		{"JWT", "x", "1", 200},
-		{"logout+jwt", "x", "1", 400},
-		{NULL, "x", "1", 400},
-		{"JWT", "sid", NULL, 400},
-		{"JWT", "sid", "\"x\"", 400},
-		{"JWT", "auth_time", NULL, 400},
-		{"JWT", "auth_time", "1", 400},
-		{"JWT", "nonce", "\"another\"", 400},
-		{"JWT", "nonce", NULL, 200},
-		{"JWT", "sub", "\"another\"", 400},
-		{"JWT", "iss", "\"" SUB_ISSUER "\"", 400},
-		{"JWT", "may_act", "{\"sub\":\"svc\"}", 200},
-		{"JWT", "may_act", "{\"sub\":\"deep\"}", 400},
-	};
-	struct tx tx;
-
-	(void)state;
-	world_tx(&tx, "main");
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct jws_signer *ours = keyring_signer(tx.live->ring, JWS_ES256);
-		const struct jws_header head = {.typ = cases[i].typ};
-		struct json_object *claims = claims_of(member(&web_set, "id_token"));
-		const char *form;
-
-		other_claim(claims, cases[i].claim, cases[i].value);
-		form = exchange_form(TYPE_ID, jws_sign_object(world.arena, ours, &head, claims));
-		check_status(exchange_as("svc", params_with(form, "resource", BACK)),
-			     cases[i].status, cases[i].claim);
-	}
-}
-
-static void
-refresh_tokens(void **state)
-{
-	const char *form = exchange_form(TYPE_REFRESH, member(&web_set, "refresh_token"));
-	struct answer answer = exchange_as("web", params_with(form, "scope", "read"));
-	struct answer next;
-
-	(void)state;
-	check_status(answer, 200, "its own client");
-	check_text(json_text_or_null(claims_of(member(&answer, "access_token")), "aud"), API,
-		   "what it was granted for");
-	check_text(member(&answer, "refresh_token"), NULL, "it is not used up, nor renewed");
-	answer = exchange_as("svc", params_with(form, "resource", BACK));
-	check_error(&answer, 400, "invalid_request", "another client, whatever exchange_clients");
-	answer = exchange_as("web", exchange_form(TYPE_REFRESH, web_token));
-	check_error(&answer, 400, "invalid_request", "its own access token is none");
-	next = refresh("web", member(&web_set, "refresh_token"));
-	check_status(next, 200, "refresh");
-	answer = exchange_as("web", form);
-	check_error(&answer, 400, "invalid_request", "an older one");
-	form = exchange_form(TYPE_REFRESH, member(&next, "refresh_token"));
-	check_status(exchange_as("web", form), 200, "the current one");
-	private_db_number("UPDATE auth_grant SET refresh_rotated_at = 1");
-	answer = exchange_as("web", form);
-	check_error(&answer, 400, "invalid_request", "idle for too long");
-	answer = exchange_as("web", params_with(form, "subject_token_type", TYPE_ACCESS));
-	check_error(&answer, 400, "invalid_request", "no access token");
-}
-
 /* ---- life ---- */
 
 static void
@@ -520,7 +314,8 @@ claims_of_the_first_client(void **state)
 
 	(void)state;
 	request = params_with(request, "claims", "{\"userinfo\":{\"email\":null}}");
-	set = redeem("web", walk_code(&alice, arena_printf(world.arena, "/authorize?%s", request)));
+	set = redeem("web", walk_code(&(struct agent){0},
+				      arena_printf(world.arena, "/authorize?%s", request)));
 	check_status(set, 200, "set");
 	answer = userinfo(member(&set, "access_token"));
 	check_text(member(&answer, "email"), "alice@example.org", "web");
@@ -543,10 +338,6 @@ main(void)
 		exchange_test(who_may_exchange),
 		exchange_test(own_tokens_keep_their_audience),
 		exchange_test(names_of_targets),
-		exchange_test(id_tokens),
-		exchange_test(id_tokens_end),
-		exchange_test(what_our_key_signed),
-		exchange_test(refresh_tokens),
 		exchange_test(never_longer),
 		exchange_test(it_dies_with_its_grant),
 		exchange_test(it_dies_with_clients_and_account),
