@@ -21,6 +21,7 @@ group()
 		curl ca-certificates" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib
 		python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
+		lighttpd lighttpd-mod-openssl
 		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;

@@ -315,6 +315,61 @@ secrets_come_and_go(void **state)
 	assert_int_equal(client_secret_remove(store, SAMPLE_REALM, "app", secret.id), STORE_NONE);
 }
 
+/* A page at a time, in order, those of one realm that are sealed. */
+static void
+sealed_secrets(void **state)
+{
+	struct client_sealed *rows, wrong;
+	size_t count;
+
+	(void)state;
+	for (uint32_t i = 1; i <= 6; i++) {
+		struct client_row row = sample_client(i % 2 ? "a" : "b");
+		struct client_secret secret = sample_secret(i);
+
+		row.realm_id = i == 6 ? SAMPLE_REALM + 1 : SAMPLE_REALM;
+		(void)client_insert(store, &row);
+		secret.sealed = i == 3 ? NULL : (const uint8_t *)"sealed";
+		secret.sealed_size = i == 3 ? 0 : i;
+		check_verdict("insert",
+			      client_secret_insert(store, row.realm_id, row.client_id, &secret),
+			      STORE_OK);
+	}
+	assert_int_equal(client_sealed_list(store, arena, SAMPLE_REALM, NULL, 2, &rows, &count),
+			 STORE_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(rows[0].client_id, "a");
+	assert_int_equal(rows[0].secret.sealed_size, 1);
+	assert_int_equal(rows[1].secret.sealed_size, 5);
+	assert_memory_equal(rows[1].secret.sealed, "seale", 5);
+	assert_int_equal(client_sealed_list(store, arena, SAMPLE_REALM, &rows[1], 9, &rows, &count),
+			 STORE_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(rows[0].client_id, "b");
+	assert_int_equal(rows[0].secret.sealed_size, 2);
+	assert_int_equal(rows[1].secret.sealed_size, 4);
+
+	wrong = rows[0];
+	wrong.secret.sealed_size = 1;
+	check_verdict(
+		"changed meanwhile",
+		client_secret_reseal_row(store, SAMPLE_REALM, &wrong, (const uint8_t *)"new", 3),
+		STORE_NONE);
+	check_verdict("another realm",
+		      client_secret_reseal_row(store, SAMPLE_REALM + 1, &rows[0],
+					       (const uint8_t *)"new", 3),
+		      STORE_NONE);
+	int64_t before = private_db_number("SELECT value FROM generation");
+	check_verdict(
+		"as it is",
+		client_secret_reseal_row(store, SAMPLE_REALM, &rows[0], (const uint8_t *)"new", 3),
+		STORE_OK);
+	assert_int_equal(private_db_number("SELECT value FROM generation"), before + 1);
+	assert_int_equal(private_db_number("SELECT COUNT(*) FROM client_secret"
+					   " WHERE sealed = 'new'"),
+			 1);
+}
+
 static void
 secrets_are_bounded(void **state)
 {
@@ -383,6 +438,7 @@ main(void)
 		store_test(updates_need_the_version),
 		store_test(clients_are_inserted_once_and_listed),
 		store_test(secrets_come_and_go),
+		store_test(sealed_secrets),
 		store_test(secrets_are_bounded),
 		store_test(a_client_goes_with_what_it_had),
 	};

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/model/fetched.h"
+#include "core/model/replay.h"
 
 #define RUNNERS 8
 #define ROUNDS  60
@@ -176,6 +177,15 @@ fill_fetched(void)
 }
 
 static enum store_verdict
+see_first(struct store *own, uint32_t round, unsigned runner)
+{
+	uint8_t hash[SHA256_SIZE];
+
+	sample_hash(round, hash);
+	return replay_first_seen(own, hash, SAMPLE_NOW + runner);
+}
+
+static enum store_verdict
 consume_pushed(struct store *own, uint32_t round, unsigned runner)
 {
 	struct pushed_request row = sample_pushed(round);
@@ -264,6 +274,7 @@ one_winner(void **state)
 		{"key_set_state", promote, STORE_NONE},
 		{"grant_revoke", end_grant, STORE_NONE},
 		{"client_update", update, STORE_NONE},
+		{"replay_first_seen", see_first, STORE_CONFLICT},
 		{"pushed_consume", consume_pushed, STORE_NONE},
 		{"device_decide", decide, STORE_NONE},
 		{"device_poll", poll, STORE_NONE},

@@ -3,6 +3,7 @@
  * The life of keys as the clock moves: publication, promotion, archiving, forgetting; compromise;
  * a new master key; two hosts at once.
  */
+#include "core/port/secrets.h"
 #include "tests/core/manage/fixture.h"
 
 static void
@@ -223,6 +224,52 @@ rewrap(void **state)
 	assert_int_equal(records("keys_rewrapped"), 1);
 }
 
+static const struct manage_edit mac_client[] = {
+	{MANAGE_SET, "token_endpoint_auth_method", "client_secret_jwt"},
+	{MANAGE_SET, "grant_types", "client_credentials"},
+	{MANAGE_SET, "response_types", ""},
+	{MANAGE_SET, "scope", "email"},
+};
+
+/* Secrets that are sealed go along, the others are digests. */
+static void
+rewrap_of_secrets(void **state)
+{
+	static const uint8_t first[SEAL_KEY_SIZE] = {1}, second[SEAL_KEY_SIZE] = {2};
+	struct master *both = seal_master_new(t.arena, second);
+	const struct manage_client_new new = {
+		.client_id = "mac", .edits = mac_client, .edits_count = 4};
+	struct manage_rewrap done;
+	struct manage_secret made, more;
+	const struct client *client;
+	const char *id, *why;
+
+	(void)state;
+	if (manage_client_add(&t.tx, &new, &id, &made, &t.why) != MANAGE_OK)
+		fail_msg("%s", t.why.data);
+	assert_true(made.sealed);
+	assert_int_equal(manage_client_secret_add(&t.tx, "mac", 0, &more, &t.why), MANAGE_OK);
+	assert_int_equal(seal_master_add_previous(both, first), 0);
+	t.provider.master = both;
+	assert_int_equal(manage_key_rewrap(&t.tx, &done, &t.why), MANAGE_OK);
+	assert_int_equal(done.secrets, 2);
+	assert_int_equal(done.resealed, 5);
+	assert_int_equal(manage_key_rewrap(&t.tx, &done, &t.why), MANAGE_OK);
+	assert_int_equal(done.resealed, 0);
+	t.provider.master = seal_master_new(t.arena, second);
+	assert_int_equal(manage_client_find(&t.tx, "mac", &client, &t.why), MANAGE_OK);
+	for (size_t i = 0; i < 2; i++) {
+		const char *text = client_secret_open(&t.tx, &client->secrets[i], &why);
+
+		assert_non_null(text);
+		assert_true(str_equal(text, made.text) || str_equal(text, more.text));
+	}
+	private_db_number("UPDATE client_secret SET client_id = client_id, id = REVERSE(id)");
+	assert_int_equal(manage_key_rewrap(&t.tx, &done, &t.why), MANAGE_REFUSED);
+	assert_int_equal(done.lost, 2);
+	assert_non_null(strstr(t.why.data, "client mac, secret "));
+}
+
 static void
 without_master_key_nothing_is_made(void **state)
 {
@@ -250,6 +297,7 @@ main(void)
 		ON_DATABASE(compromise),
 		ON_DATABASE(compromise_of_a_retired_key),
 		ON_DATABASE(rewrap),
+		ON_DATABASE(rewrap_of_secrets),
 		ON_DATABASE(without_master_key_nothing_is_made),
 	};
 

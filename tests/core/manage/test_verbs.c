@@ -76,6 +76,88 @@ client_ids(void **state)
 			fail_msg("%s: %s", cases[i].name, t.why.data);
 }
 
+/* Who has secrets, of which kind, and what is said where one lacks. */
+static void
+secrets_by_method(void **state)
+{
+	static const struct {
+		const char *method, *more, *value;
+		bool has, sealed;
+	} cases[] = {
+		{"client_secret_basic", "client_name", "x", true, false},
+		{"client_secret_post", "client_name", "x", true, false},
+		{"client_secret_jwt", "client_name", "x", true, true},
+		{"private_key_jwt", "jwks_uri", "https://app.example/jwks", false, false},
+		{"self_signed_tls_client_auth", "jwks_uri", "https://app.example/jwks", false,
+		 false},
+		{"tls_client_auth", "tls_client_auth_san_dns", "app.example", false, false},
+		{"none", "client_name", "x", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct manage_edit edits[] = {
+			app[0],
+			app[1],
+			{MANAGE_SET, "token_endpoint_auth_method", cases[i].method},
+			{MANAGE_SET, cases[i].more, cases[i].value}};
+		struct manage_secret secret, more;
+		const struct client *client;
+		const char *id;
+
+		if (manage_client_add(&t.tx,
+				      &(struct manage_client_new){.edits = edits, .edits_count = 4},
+				      &id, &secret, &t.why) != MANAGE_OK)
+			fail_msg("%s: %s", cases[i].method, t.why.data);
+		assert_int_equal(secret.text != NULL, cases[i].has);
+		assert_int_equal(secret.sealed, cases[i].sealed);
+		assert_int_equal(manage_client_secret_add(&t.tx, id, 0, &more, &t.why),
+				 cases[i].has ? MANAGE_OK : MANAGE_REFUSED);
+		assert_int_equal(manage_client_find(&t.tx, id, &client, &t.why), MANAGE_OK);
+		assert_int_equal(client->secrets_count, cases[i].has ? 2 : 0);
+		assert_null(manage_client_lack(&t.tx, client));
+	}
+}
+
+static void
+switched_to_assertions(void **state)
+{
+	static const struct manage_edit change[] = {
+		{MANAGE_SET, "token_endpoint_auth_method", "client_secret_jwt"}};
+	struct manage_secret secret;
+	const struct client *client;
+
+	(void)state;
+	assert_int_equal(add_client("app", &secret), MANAGE_OK);
+	assert_int_equal(manage_client_edit(&t.tx, "app", change, 1, &t.why), MANAGE_OK);
+	assert_int_equal(manage_client_find(&t.tx, "app", &client, &t.why), MANAGE_OK);
+	assert_non_null(strstr(manage_client_lack(&t.tx, client), "client secret add app"));
+	assert_int_equal(manage_client_secret_add(&t.tx, "app", 100, &secret, &t.why), MANAGE_OK);
+	assert_int_equal(manage_client_find(&t.tx, "app", &client, &t.why), MANAGE_OK);
+	assert_null(manage_client_lack(&t.tx, client));
+	move_clock(100);
+	assert_int_equal(manage_client_find(&t.tx, "app", &client, &t.why), MANAGE_OK);
+	assert_non_null(manage_client_lack(&t.tx, client));
+	t.provider.master = NULL;
+	assert_int_equal(manage_client_secret_add(&t.tx, "app", 0, &secret, &t.why),
+			 MANAGE_REFUSED);
+}
+
+static void
+keys_are_looked_at(void **state)
+{
+	static const struct manage_edit edits[] = {
+		{MANAGE_SET, "token_endpoint_auth_method", "private_key_jwt"},
+		{MANAGE_SET, "jwks",
+		 "{\"keys\":[{\"kty\":\"oct\",\"k\":\"MDEyMzQ1Njc4OWFiY2RlZg\"}]}"}};
+	struct manage_secret secret;
+
+	(void)state;
+	assert_int_equal(add_client("app", &secret), MANAGE_OK);
+	assert_int_equal(manage_client_edit(&t.tx, "app", edits, 2, &t.why), MANAGE_REFUSED);
+	assert_non_null(strstr(t.why.data, "only public keys may be given"));
+}
+
 /* The secret's digest is stored; the same id in another realm is another client. */
 static void
 clients_belong_to_a_realm(void **state)
@@ -362,6 +444,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ON_DATABASE(client_ids),
+		ON_DATABASE(secrets_by_method),
+		ON_DATABASE(switched_to_assertions),
+		ON_DATABASE(keys_are_looked_at),
 		ON_DATABASE(clients_belong_to_a_realm),
 		ON_DATABASE(a_refused_change_leaves_nothing),
 		ON_DATABASE(people),
