@@ -25,6 +25,8 @@ denied(void **state)
 	check_status(answer, 400, "changed their mind too late");
 	answer = device_polls(&device);
 	check_error(&answer, 400, "access_denied", "it stays so");
+	answer = device_enter(&agent, member(&device, "user_code"));
+	check_status(answer, 403, "nobody waits there any more");
 	assert_int_equal(private_db_number("SELECT COUNT(*) FROM auth_grant"), 0);
 	assert_int_equal(private_db_number("SELECT COUNT(*) FROM audit WHERE event ="
 					   " 'device_denied' AND client_id = 'tv' AND"

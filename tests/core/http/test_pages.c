@@ -48,6 +48,9 @@ static const char *const keys_of_code[] = {
 	"error_too_many_requests",
 	"error_logout_hint_invalid",
 	"error_access_denied",
+	"error_device_gone",
+	"device_now",
+	"device_minutes",
 };
 
 /* Shown on a page of its own, so with title and hint; the others stand within the sign-in page. */
@@ -56,7 +59,7 @@ static const char *const errors_with_page[] = {
 	"request_malformed", "flow_expired",          "unavailable",
 	"not_found",         "method_not_allowed",    "body_too_large",
 	"internal",          "logout_hint_invalid",   "access_denied",
-	"cookies",           "too_many_requests",
+	"cookies",           "too_many_requests",     "device_gone",
 };
 
 static const struct page {
@@ -74,6 +77,9 @@ static const struct page {
 	{"unavailable", "href=\"/id/again\"", false},
 	{"form_post", "name=\"state\" value=\"&quot;&gt;&lt;script&gt;\"", false},
 	{"continue", "form method=\"get\"", false},
+	{"device", "value=\"BCDF-&lt;\" autocomplete=\"off\"", true},
+	{"device_confirm", "<q>TV&lt;1&gt;</q>", true},
+	{"device_done", "sign-done", false},
 };
 
 static const char rich[] =
@@ -91,6 +97,9 @@ static const char rich[] =
 	"{\"name\":\"urn:b\",\"scopes\":[],\"bare\":true,\"new\":false}],"
 	"\"offline\":true,\"return_host\":\"shop.example\",\"method\":\"get\","
 	"\"back\":{\"uri\":\"https://shop.example/?a=1&b=2\"},\"retry_uri\":\"/id/again\","
+	"\"user_code\":\"BCDF-<\",\"wrong\":true,\"allowed\":true,\"device\":{"
+	"\"user_code\":\"BCDF-<\",\"asked\":\"now\",\"address\":\"192.0.2.1\","
+	"\"near\":true,\"agent\":\"TV<1>\"},"
 	"\"request_id\":\"01JD<X>\",\"fields\":[{\"name\":\"state\",\"value\":\"\\\"><script>\"}]}";
 
 struct fixture {
@@ -215,7 +224,8 @@ test_render_empty(void **state)
 	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		const char *html = render(f, pages[i].name, values);
 
-		if (strstr(html, "{client}") && strcmp(pages[i].name, "consent") != 0)
+		if (strstr(html, "{client}") && strcmp(pages[i].name, "consent") != 0 &&
+		    strcmp(pages[i].name, "device_confirm") != 0)
 			fail_msg("%s: speaks of a client when there is none", pages[i].name);
 		if (strstr(html, "role=\"alert\"") || strstr(html, "aria-invalid"))
 			fail_msg("%s: an error when there is none", pages[i].name);
@@ -395,6 +405,26 @@ static const struct variant {
 	 "<small>urn:&amp;</small>", "<code>"},
 	{"not offline", "consent", "{}", "value=\"deny\"", "class=\"note\""},
 	{"no logo of the realm", "signed_out", "{}", "brand-mark", "brand-logo"},
+	{"a code to be typed", "device", "{}", " required autofocus>", "aria-invalid"},
+	{"a code that is there", "device",
+	 "{\"user_code\":\"B\",\"from_link\":true,\"t\":{\"device_compare\":\"COMPARE\"}}",
+	 "COMPARE", "autofocus"},
+	{"a wrong code", "device", "{\"wrong\":true}", "role=\"alert\" id=\"error\"",
+	 "notice-wait"},
+	{"too many codes", "device", "{\"throttled\":true}", "notice-wait\" role=\"alert\"",
+	 "aria-invalid"},
+	{"a device far away", "device_confirm",
+	 "{\"t\":{\"device_far\":\"FAR\",\"device_near\":\"NEAR\"},\"device\":{\"address\":"
+	 "\"x\",\"far\":true}}",
+	 "x (FAR)", "NEAR"},
+	{"a device somewhere", "device_confirm",
+	 "{\"t\":{\"device_far\":\"FAR\",\"device_near\":\"NEAR\"},\"device\":{\"address\":"
+	 "\"x\"}}",
+	 "<dd>x</dd>", "NEAR"},
+	{"denied", "device_done", "{\"denied\":true,\"t\":{\"device_denied_title\":\"NO\"}}",
+	 "<h1>NO</h1>", "sign-done"},
+	{"nobody decided", "device_done", "{\"left\":true,\"t\":{\"device_left_title\":\"LEFT\"}}",
+	 "<h1>LEFT</h1>", "sign-error"},
 	{"long request", "continue", "{\"method\":\"post\",\"action\":\"/a\"}",
 	 "<form method=\"post\" action=\"/a\">", "name=\"flow\""},
 	{"an error without title", "error", "{\"t\":{\"error_title\":\"Oh\"}}", "<h1>Oh</h1>",
