@@ -17,6 +17,7 @@ extern const struct cli_group group_user;
 extern const struct cli_group group_scope;
 extern const struct cli_group group_resource;
 extern const struct cli_group group_issuer;
+extern const struct cli_group group_registration;
 extern const struct cli_group group_key;
 extern const struct cli_group group_session;
 extern const struct cli_group group_jobs;

@@ -15,6 +15,8 @@
 static const char *const method_names[] = {
 	[HTTP_GET] = "GET",
 	[HTTP_POST] = "POST",
+	[HTTP_PUT] = "PUT",
+	[HTTP_DELETE] = "DELETE",
 };
 
 static void

@@ -77,6 +77,7 @@ enum statement_set_number {
 	SET_PUSHED,
 	SET_DEVICE,
 	SET_ISSUER,
+	SET_INITIAL,
 	STATEMENT_SETS,
 };
 
@@ -96,6 +97,7 @@ extern const struct statement_set token_statements;
 extern const struct statement_set audit_statements;
 extern const struct statement_set rights_statements;
 extern const struct statement_set replay_statements;
+extern const struct statement_set initial_statements;
 extern const struct statement_set resource_statements;
 extern const struct statement_set fetched_statements;
 extern const struct statement_set pushed_statements;

@@ -22,6 +22,8 @@ enum {
 	ROW_FIND,
 	LIST,
 	INSERT,
+	INSERT_LIMITED,
+	UNUSED,
 	UPDATE,
 	SECRET_INSERT,
 	SECRET_USED,
@@ -103,6 +105,17 @@ static const struct statement statements[COUNT] = {
 			    " created_at, source, registration_hash, fresh_until)"
 			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		    .in = "ittiiitbi"},
+	[INSERT_LIMITED] = {.text = "INSERT INTO client (realm_id, client_id, metadata, enabled,"
+				    " version, created_at, source, registration_hash, fresh_until)"
+				    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL"
+				    " WHERE (SELECT COUNT(*) FROM client AS c"
+				    " WHERE c.realm_id = ? AND c.source = ?) < ?",
+			    .in = "ittiiitbiiti"},
+	[UNUSED] = {"SELECT " ROW_COLUMNS " FROM client AS c WHERE c.realm_id = ?"
+		    " AND c.source IN ('registration', 'document') AND c.created_at <= ?"
+		    " AND NOT EXISTS (SELECT 1 FROM auth_grant AS g"
+		    " WHERE g.realm_id = c.realm_id AND g.client_id = c.client_id) LIMIT ?",
+		    "iii", SQL_ROWS(row_columns, struct client_row)},
 	[UPDATE] = {.text = "UPDATE client SET metadata = ?, enabled = ?, registration_hash = ?,"
 			    " fresh_until = ?, version = version + 1"
 			    " WHERE realm_id = ? AND client_id = ? AND version = ?",
@@ -323,6 +336,50 @@ client_insert(struct store *store, const struct client_row *row)
 	};
 
 	return sql_change(store, &client_statements, INSERT, in);
+}
+
+enum store_verdict
+client_insert_limited(struct store *store, const struct client_row *row, int64_t limit)
+{
+	const struct sql_in in[] = {
+		sql_int(row->realm_id),
+		sql_text(row->client_id),
+		sql_text(row->metadata),
+		sql_int(row->enabled),
+		sql_int(row->version),
+		sql_int(row->created_at),
+		sql_text(row->source),
+		sql_hash(row->has_registration ? row->registration_hash : NULL),
+		sql_int(row->fresh_until),
+		sql_int(row->realm_id),
+		sql_text(row->source),
+		sql_int(limit),
+	};
+
+	return sql_change(store, &client_statements, INSERT_LIMITED, in);
+}
+
+enum store_verdict
+client_remove_unused(struct store *store, uint32_t realm_id, int64_t before, size_t max,
+		     int64_t *removed)
+{
+	const struct sql_in in[] = {sql_int(realm_id), sql_int(before), sql_int((int64_t)max)};
+	struct arena *scratch = arena_new(SCRATCH_MAX + max * CLIENT_METADATA_MAX);
+	void *rows = NULL;
+	size_t count = 0;
+	enum store_verdict verdict =
+		sql_read_all(store, &client_statements, UNUSED, in, scratch, &rows, &count);
+	const struct client_row *row = rows;
+
+	*removed = 0;
+	for (size_t i = 0; i < count && verdict == STORE_OK; i++) {
+		verdict = client_remove(store, realm_id, row[i].client_id);
+		*removed += verdict == STORE_OK;
+		if (verdict == STORE_NONE) /* somebody else was faster */
+			verdict = STORE_OK;
+	}
+	arena_free(scratch);
+	return verdict;
 }
 
 enum store_verdict

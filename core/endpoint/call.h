@@ -104,6 +104,8 @@ void handle_device_qr(struct call *call);
 void handle_userinfo(struct call *call);
 void handle_introspect(struct call *call);
 void handle_revoke(struct call *call);
+void handle_register(struct call *call);
+void handle_registered(struct call *call);
 void handle_jwks(struct call *call);
 void handle_metadata(struct call *call);
 void handle_logout(struct call *call);

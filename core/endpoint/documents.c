@@ -40,6 +40,14 @@ handle_jwks(struct call *call)
 	document_send(call, "application/json", live->jwks, strlen(live->jwks), live->jwks_tag);
 }
 
+/* What discovery names: what the realm has switched on. */
+static bool
+is_offered(const struct route *route, const struct settings *settings)
+{
+	return route->member &&
+	       (route->handle != handle_register || settings->registration != REGISTRATION_CLOSED);
+}
+
 void
 handle_metadata(struct call *call)
 {
@@ -50,7 +58,7 @@ handle_metadata(struct call *call)
 
 	if (!live->discovery) {
 		for (const struct route *route = routes_table; route->path; route++)
-			if (route->member && count < ENDPOINTS_MAX - 1)
+			if (is_offered(route, &live->realm.settings) && count < ENDPOINTS_MAX - 1)
 				endpoints[count++] = (struct discovery_endpoint){
 					route->member, route->path, route->rate == RATE_CLIENT};
 		live = realms_set_discovery(

@@ -128,6 +128,14 @@ static const struct endpoint_reference rows[] = {
 	 "Unknown tokens get the same answer.", one_token},
 	{"/jwks", "RFC 7517 5", "The public keys that tokens are signed with.", NULL},
 	{"/logout", "OpenID Connect RP-Initiated Logout 1.0", "Ends the browser's session.", logout},
+	{"/register", "RFC 7591, OpenID Connect Dynamic Client Registration 1.0",
+	 "Registers a client from a JSON document, where the realm's `registration` allows it: with "
+	 "an initial access token as bearer token, or without. The answer (201) repeats all that was "
+	 "registered.", NULL},
+	{"/register/", "RFC 7592",
+	 "The client's own row, at its `registration_client_uri`, with its "
+	 "`registration_access_token` as bearer token: GET shows it, PUT replaces it (and the token), "
+	 "DELETE removes it (204).", NULL},
 	{"/logo", "", "A client's logo as it was fetched from its `logo_uri`: PNG, JPEG or WebP.", logo},
 	{"/health", "", "200 when the database answers, else 503.", NULL},
 };

@@ -94,15 +94,31 @@ client_id_fits(const char *text)
 	return size > 0 && size <= CLIENT_ID_MAX && strspn(text, allowed) == size && text[0] != '-';
 }
 
+enum manage_verdict
+manage_client_write(struct tx *tx, const struct client *client, struct client_row *row,
+		    struct manage_keys *keys, struct buf *why)
+{
+	struct settings answers = client->settings;
+	enum manage_verdict verdict;
+	size_t size;
+
+	row->metadata = json_write(tx->arena, client_to_json(tx->arena, client, false), &size);
+	if (size > CLIENT_METADATA_MAX)
+		return manage_say(why, MANAGE_REFUSED, "more than %d bytes of metadata",
+				  CLIENT_METADATA_MAX);
+	verdict = manage_key_prepare_missing(tx, &client->settings, keys, why);
+	if (verdict != MANAGE_OK)
+		return verdict;
+	answers.id_token_alg = client->introspection_signed_response_alg;
+	return manage_key_prepare_missing(tx, &answers, keys, why);
+}
+
 /* Applies edits to a document, judges the result and writes it to row in canonical form. */
 static enum manage_verdict
 edit_document(struct tx *tx, struct json_object *document, const struct manage_edit *edits,
 	      size_t count, struct client_change *change, struct client *client, struct buf *why)
 {
-	struct settings answers;
-	enum manage_verdict verdict;
 	int mistakes = 0;
-	size_t size;
 
 	for (size_t i = 0; i < count; i++)
 		mistakes += manage_edit_apply(tx->arena, document, &edits[i], why);
@@ -113,17 +129,7 @@ edit_document(struct tx *tx, struct json_object *document, const struct manage_e
 	    client_check(tx->arena, client, why) != 0)
 		return MANAGE_REFUSED;
 	client->client_id = change->row.client_id;
-	change->row.metadata =
-		json_write(tx->arena, client_to_json(tx->arena, client, false), &size);
-	if (size > CLIENT_METADATA_MAX)
-		return manage_say(why, MANAGE_REFUSED, "more than %d bytes of metadata",
-				  CLIENT_METADATA_MAX);
-	verdict = manage_key_prepare_missing(tx, &client->settings, &change->keys, why);
-	if (verdict != MANAGE_OK)
-		return verdict;
-	answers = client->settings;
-	answers.id_token_alg = client->introspection_signed_response_alg;
-	return manage_key_prepare_missing(tx, &answers, &change->keys, why);
+	return manage_client_write(tx, client, &change->row, &change->keys, why);
 }
 
 /* The names changed, for the record. */
@@ -152,8 +158,8 @@ apply_add(struct tx *tx, void *context)
 	return verdict == STORE_OK ? manage_key_store(tx, &change->keys) : verdict;
 }
 
-static const char *
-fresh_client_id(struct tx *tx)
+const char *
+manage_client_fresh_id(struct tx *tx)
 {
 	uint8_t bytes[ID_SIZE];
 
@@ -167,7 +173,7 @@ manage_client_add(struct tx *tx, const struct manage_client_new *new, const char
 {
 	struct client_change change = {
 		.row = {.realm_id = tx->realm->id,
-			.client_id = new->client_id ? new->client_id : fresh_client_id(tx),
+			.client_id = new->client_id ? new->client_id : manage_client_fresh_id(tx),
 			.enabled = true,
 			.version = 1,
 			.created_at = tx->now},

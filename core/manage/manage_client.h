@@ -53,6 +53,15 @@ enum manage_verdict manage_client_enable(struct tx *tx, const char *client_id, b
 /* With secrets, consents, grants and tokens. */
 enum manage_verdict manage_client_remove(struct tx *tx, const char *client_id, struct buf *why);
 
+/* An id that nobody has, for a client that brings none. */
+const char *manage_client_fresh_id(struct tx *tx);
+
+/* Writes checked metadata to row in canonical form, and makes the keys that it needs. */
+struct manage_keys;
+enum manage_verdict manage_client_write(struct tx *tx, const struct client *client,
+					struct client_row *row, struct manage_keys *keys,
+					struct buf *why);
+
 /* The client as stored now. */
 enum manage_verdict manage_client_find(struct tx *tx, const char *client_id,
 				       const struct client **client, struct buf *why);

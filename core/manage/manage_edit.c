@@ -229,7 +229,8 @@ int
 manage_edit_apply(struct arena *arena, struct json_object *document, const struct manage_edit *edit,
 		  struct buf *why)
 {
-	const struct metadata_field *field = client_metadata_field(edit->field);
+	const char *language;
+	const struct metadata_field *field = client_metadata_member(edit->field, &language);
 	const struct setting *setting = setting_find(edit->field);
 	enum shape shape;
 

@@ -71,6 +71,8 @@ client_default(struct client *client, const struct settings *realm)
 	client->introspection_signed_response_alg = "RS256";
 	client->settings = *realm;
 	client->own_settings = 0;
+	client->localised = NULL;
+	client->localised_count = 0;
 }
 
 bool

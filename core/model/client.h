@@ -16,6 +16,7 @@
 struct arena;
 struct buf;
 struct json_object;
+struct metadata_field;
 struct profile;
 
 #define CLIENT_ID_MAX        255       /* the URL of a metadata document is one too */
@@ -23,6 +24,8 @@ struct profile;
 #define CLIENT_SECRETS_MAX   16
 #define CLIENT_URIS_MAX      64
 #define CLIENT_METADATA_MAX  32768
+#define CLIENT_LANGUAGE_MAX  35 /* bytes of a language tag (RFC 5646 4.4.1) */
+#define CLIENT_TEXTS_MAX     64 /* members with a language tag */
 
 #define GRANT_TYPE_DEVICE_CODE    "urn:ietf:params:oauth:grant-type:device_code"
 #define GRANT_TYPE_TOKEN_EXCHANGE "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -55,6 +58,11 @@ struct client_secret {
 	size_t sealed_size;
 	int64_t created_at, expires_at; /* 0: never */
 	int64_t last_used_at;           /* coarse: see client_secret_used(); 0: never */
+};
+
+struct client_text {
+	const struct metadata_field *field;
+	const char *language, *text;
 };
 
 struct client {
@@ -100,6 +108,9 @@ struct client {
 	struct settings settings; /* the realm's with the client's own over them */
 	uint64_t own_settings;    /* bit i: row i of settings_table() is the client's own */
 
+	const struct client_text *localised; /* members with a language tag */
+	size_t localised_count;
+
 	const struct client_secret
 		*secrets; /* not yet expired ones and others: the caller compares times */
 	size_t secrets_count;
@@ -129,10 +140,25 @@ struct metadata_field {
 	 * before. */
 	const char *(*check)(struct arena *arena, const struct client *client, const char *value);
 	const char *help;
+	unsigned flags; /* META_BY_ADMIN, META_LOCALISED */
+};
+
+enum {
+	META_BY_ADMIN = 1 << 0,  /* clients that register themselves do not have it */
+	META_LOCALISED = 1 << 1, /* a text that may stand there for single languages too */
 };
 
 const struct metadata_field *client_metadata_table(size_t *count);
 const struct metadata_field *client_metadata_field(const char *name);
+
+/*
+ * The row of a member, which may carry a language tag: "client_name#de" (RFC 7591 2.2). *language
+ * is the tag; NULL: none. NULL when there is no such member, or none with that tag.
+ */
+const struct metadata_field *client_metadata_member(const char *name, const char **language);
+
+/* A localised text for a reader of this language (NULL: any): the best there is; NULL. */
+const char *client_text(const struct client *client, const char *name, const char *language);
 
 /* Defaults of all metadata; settings are copied from the realm's. Leaves the row's other columns.
  */
@@ -188,6 +214,15 @@ enum store_verdict client_list(struct store *store, struct arena *arena, uint32_
 			       const char *after, size_t max, struct client_row **rows,
 			       size_t *count);
 enum store_verdict client_insert(struct store *store, const struct client_row *row);
+/* The same where fewer than limit clients of the realm have the row's source; else NONE. */
+enum store_verdict client_insert_limited(struct store *store, const struct client_row *row,
+					 int64_t limit);
+/*
+ * Removes at most max clients of the sources registration and document that were made before and
+ * that no grant names; *removed counts.
+ */
+enum store_verdict client_remove_unused(struct store *store, uint32_t realm_id, int64_t before,
+					size_t max, int64_t *removed);
 /* NONE when the version is no longer the one given (or the client is gone). Bumps the generation.
  */
 enum store_verdict client_update(struct store *store, const struct client_row *row);

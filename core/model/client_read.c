@@ -300,14 +300,56 @@ refuse_unknown(struct reader *reader)
 {
 	struct json_object_iterator member = json_object_iter_begin(reader->document);
 	struct json_object_iterator end = json_object_iter_end(reader->document);
+	const char *language;
 
 	for (; !json_object_iter_equal(&member, &end); json_object_iter_next(&member)) {
 		const char *name = json_object_iter_peek_name(&member);
 
-		if (client_metadata_field(name) != NULL)
+		if (client_metadata_member(name, &language) != NULL)
 			continue;
 		buf_printf(reader->why, "%.64s: there is no such member\n",
 			   str_printable(name) ? name : "(unprintable)");
+		reader->mistakes++;
+	}
+}
+
+/* One member with a language tag; what is wrong with it, or NULL. */
+static const char *
+take_localised(struct reader *reader, struct client_text *taken, const char *name)
+{
+	const char *text = NULL;
+
+	if (reader->client->localised_count == CLIENT_TEXTS_MAX)
+		return "too many members with a language tag";
+	if (json_get_text(reader->document, name, &text) != JSON_FOUND)
+		return "write text";
+	taken->language = arena_strdup(reader->arena, taken->language);
+	taken->text = arena_strdup(reader->arena, text);
+	return text_mistake(reader, taken->field, text, taken->field->max);
+}
+
+static void
+read_localised(struct reader *reader)
+{
+	struct json_object_iterator member = json_object_iter_begin(reader->document);
+	struct json_object_iterator end = json_object_iter_end(reader->document);
+	struct client_text *texts = arena_array(reader->arena, CLIENT_TEXTS_MAX, sizeof(*texts));
+
+	reader->client->localised = texts;
+	for (; !json_object_iter_equal(&member, &end); json_object_iter_next(&member)) {
+		const char *name = json_object_iter_peek_name(&member);
+		struct client_text text;
+		const char *mistake;
+
+		text.field = client_metadata_member(name, &text.language);
+		if (!text.field || !text.language)
+			continue;
+		mistake = take_localised(reader, &text, name);
+		if (!mistake) {
+			texts[reader->client->localised_count++] = text;
+			continue;
+		}
+		buf_printf(reader->why, "%.64s: %s\n", name, mistake);
 		reader->mistakes++;
 	}
 }
@@ -340,6 +382,7 @@ client_from_json(struct arena *arena, struct json_object *metadata, struct clien
 	refuse_unknown(&reader);
 	for (size_t i = 0; i < count; i++)
 		read_field(&reader, &fields[i]);
+	read_localised(&reader);
 	fit_response_types(&reader);
 	(void)json_write(arena, metadata, &size);
 	if (size > CLIENT_METADATA_MAX) {

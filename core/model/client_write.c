@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/base/arena.h"
 #include "core/base/bug.h"
 #include "core/base/json.h"
 #include "core/model/client_metadata.h"
@@ -147,5 +148,10 @@ client_to_json(struct arena *arena, const struct client *client, bool all)
 				       const_member_of(&fallback, field)))
 			write_field(arena, document, field, client, all);
 	}
+	for (size_t i = 0; i < client->localised_count; i++)
+		json_add_text(document,
+			      arena_printf(arena, "%s#%s", client->localised[i].field->name,
+					   client->localised[i].language),
+			      client->localised[i].text);
 	return document;
 }

@@ -15,11 +15,13 @@ struct arena;
 #define HANDLE_SECRET_SIZE 32
 #define HANDLE_TEXT_MAX    112
 
-#define HANDLE_CODE    "ost_ac_"                            /* authorization code */
-#define HANDLE_ACCESS  "ost_at_"                            /* opaque access token */
-#define HANDLE_SESSION ""                                   /* the session cookie's value */
-#define HANDLE_DEVICE  "ost_dc_"                            /* device code */
-#define HANDLE_PUSHED  "urn:ietf:params:oauth:request_uri:" /* RFC 9126 2.2 */
+#define HANDLE_CODE         "ost_ac_"  /* authorization code */
+#define HANDLE_ACCESS       "ost_at_"  /* opaque access token */
+#define HANDLE_SESSION      ""         /* the session cookie's value */
+#define HANDLE_DEVICE       "ost_dc_"  /* device code */
+#define HANDLE_INITIAL      "ost_it_"  /* initial access token (RFC 7591 1.2) */
+#define HANDLE_REGISTRATION "ost_rat_" /* registration access token (RFC 7592 1.2) */
+#define HANDLE_PUSHED       "urn:ietf:params:oauth:request_uri:" /* RFC 9126 2.2 */
 
 struct handle {
 	uint8_t id[ID_SIZE];

@@ -5,6 +5,8 @@
  */
 #include "core/model/setting.h"
 
+#include <string.h>
+
 #include "core/base/arena.h"
 #include "core/base/bug.h"
 #include "core/base/json.h"
@@ -22,6 +24,13 @@ static const char *const token_formats[] = {
 	NULL,
 };
 static const char *const truths[] = {"false", "true", NULL};
+static const char *const registrations[] = {
+	[REGISTRATION_CLOSED] = "closed",
+	[REGISTRATION_TOKEN] = "token",
+	[REGISTRATION_OPEN] = "open",
+	NULL,
+};
+static const char *const profiles[] = {"oidc", "oauth21", NULL};
 static const char *const algorithms[] = {"RS256", "PS256", "ES256", "EdDSA", NULL};
 
 #define AT(member) offsetof(struct settings, member)
@@ -90,6 +99,27 @@ static const struct setting settings[] = {
 	 0, 0, "", NULL, false,
 	 "Where the web server asks for client certificates, as the issuer under a second name, such "
 	 "as https://mtls.example.org; discovery then lists mtls_endpoint_aliases (RFC 8705 5)."},
+	{"registration", SETTING_CHOICE_NUMBER, AT(registration),
+	 0, 0, "closed", registrations, false,
+	 "Who may register clients by RFC 7591: nobody, whoever has an initial access token, or "
+	 "anybody."},
+	{"registration_scopes", SETTING_WORDS, AT(registration_scopes),
+	 0, 1024, "openid profile email offline_access", NULL, false,
+	 "The scopes that clients which register themselves may have."},
+	{"registration_profile", SETTING_CHOICE_TEXT, AT(registration_profile),
+	 0, 0, "oauth21", profiles, false,
+	 "The policy profile of clients that register themselves; the stricter of this and the "
+	 "realm's counts."},
+	{"registration_limit", SETTING_NUMBER, AT(registration_limit),
+	 0, 1000000, "1000", NULL, false,
+	 "How many clients that registered themselves there may be, and how many that are known by "
+	 "the URL of their metadata."},
+	{"registration_unused", SETTING_DURATION, AT(registration_unused),
+	 0, 3650LL * DAY, "30d", NULL, false,
+	 "How long such a client stays that nobody has let in; 0s: for ever."},
+	{"client_id_metadata_document", SETTING_CHOICE_NUMBER, AT(client_id_metadata_document),
+	 0, 0, "false", truths, false,
+	 "Whether the https URL of a client's metadata is a client_id too, without registration."},
 };
 /* clang-format on */
 
@@ -132,6 +162,16 @@ choice_index(const struct setting *setting, const char *text)
 			return i;
 	}
 	return -1;
+}
+
+/* As they would be asked for: names of scopes, each once. */
+static int
+set_words(struct arena *arena, const char *text, int64_t max, const char **words)
+{
+	if (!text || strlen(text) > (size_t)max || !str_printable(text))
+		return -1;
+	*words = arena ? arena_strdup(arena, text) : text;
+	return 0;
 }
 
 static int
@@ -180,6 +220,8 @@ set_value(struct arena *arena, const struct setting *setting, const char *text,
 		return 0;
 	case SETTING_URL:
 		return set_url(arena, text, word);
+	case SETTING_WORDS:
+		return set_words(arena, text, setting->max, word);
 	}
 	bug("setting of an unknown type");
 }
@@ -250,6 +292,11 @@ setting_parse(struct arena *arena, const struct setting *setting, const char *te
 				    "the end, or nothing",
 				    setting->name);
 		break;
+	case SETTING_WORDS:
+		*why = arena_printf(arena,
+				    "%s: write names with blanks between, at most %lld bytes",
+				    setting->name, (long long)setting->max);
+		break;
 	}
 	return -1;
 }
@@ -269,6 +316,7 @@ setting_format(struct arena *arena, const struct setting *setting, const struct 
 		return setting->choices[*number];
 	case SETTING_CHOICE_TEXT:
 	case SETTING_URL:
+	case SETTING_WORDS:
 		return *word;
 	}
 	bug("setting of an unknown type");

@@ -15,6 +15,7 @@ struct json_object;
 struct buf;
 
 enum token_format { TOKEN_JWT, TOKEN_OPAQUE };
+enum registration_rule { REGISTRATION_CLOSED, REGISTRATION_TOKEN, REGISTRATION_OPEN };
 
 /* Durations are seconds. */
 struct settings {
@@ -37,6 +38,13 @@ struct settings {
 	int64_t require_pushed;  /* require_pushed_authorization_requests: 0 or 1; realm only */
 	int64_t device_code_lifetime;   /* default 10 min; 1 min to 1 h */
 	const char *mtls_endpoint_base; /* "": no second name; realm only */
+	/* of clients that register themselves; all realm only */
+	int64_t registration;             /* enum registration_rule; default closed */
+	const char *registration_scopes;  /* the scopes that they may have */
+	const char *registration_profile; /* their policy profile; default "oauth21" */
+	int64_t registration_limit;       /* how many of them there may be; default 1000 */
+	int64_t registration_unused; /* seconds until one without a grant is removed; 0: never */
+	int64_t client_id_metadata_document; /* 1: the URL of a document is a client_id too */
 };
 
 enum setting_type {
@@ -44,7 +52,8 @@ enum setting_type {
 	SETTING_NUMBER,
 	SETTING_CHOICE_NUMBER,
 	SETTING_CHOICE_TEXT,
-	SETTING_URL, /* https without a slash at the end, or "" */
+	SETTING_URL,   /* https without a slash at the end, or "" */
+	SETTING_WORDS, /* scopes with blanks between; at most max bytes */
 };
 
 struct setting {
