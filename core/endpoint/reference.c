@@ -12,7 +12,9 @@ static const struct endpoint_parameter authorize[] = {
 	{"client_id", "required", "The client."},
 	{"redirect_uri", "unless one is registered", "Where the answer goes; exactly as registered."},
 	{"response_type", "required", "`code`."},
-	{"scope", "optional", "What is asked for, with blanks between. Unknown scopes are ignored; `openid` asks for an ID token."},
+	{"scope", "optional",
+	 "What is asked for, with blanks between. Unknown scopes are ignored; `openid` asks for "
+	 "an ID token."},
 	{"state", "optional", "Comes back unchanged, at most 2048 bytes."},
 	{"code_challenge", "required by default", "BASE64URL(SHA256(code_verifier)) (RFC 7636 4.2)."},
 	{"code_challenge_method", "with code_challenge", "`S256`."},
@@ -31,7 +33,8 @@ static const struct endpoint_parameter authorize[] = {
 
 /* as /authorize, sent by the client itself */
 static const struct endpoint_parameter par[] = {
-	{"response_type", "required", "And every other parameter of `/authorize` but `request_uri`; mistakes are answered here."},
+	{"response_type", "required",
+	 "And every other parameter of `/authorize` but `request_uri`; mistakes are answered here."},
 	END,
 };
 
@@ -42,7 +45,8 @@ static const struct endpoint_parameter device_authorization[] = {
 };
 
 static const struct endpoint_parameter device[] = {
-	{"user_code", "optional", "The code that the device shows; people type it, or follow `verification_uri_complete`."},
+	{"user_code", "optional",
+	 "The code that the device shows; people type it, or follow `verification_uri_complete`."},
 	END,
 };
 
@@ -59,12 +63,15 @@ static const struct endpoint_parameter logo[] = {
 static const struct endpoint_parameter token[] = {
 	{"grant_type", "required", "One of the grant types below; the client must be registered for it."},
 	{"code", "authorization_code", "The code; good once, for 60 seconds."},
-	{"redirect_uri", "authorization_code", "That of the authorization request; may be left out where PKCE was used."},
+	{"redirect_uri", "authorization_code",
+	 "That of the authorization request; may be left out where PKCE was used."},
 	{"code_verifier", "authorization_code", "What `code_challenge` was made of."},
 	{"refresh_token", "refresh_token", "The newest one; the answer holds its successor."},
 	{"device_code", "device_code", "What `/device_authorization` answered."},
 	{"subject_token", "token-exchange", "Whom the new token is about."},
-	{"subject_token_type", "token-exchange", "`urn:ietf:params:oauth:token-type:` and `access_token`, `refresh_token`, `id_token` or `jwt`."},
+	{"subject_token_type", "token-exchange",
+	 "`urn:ietf:params:oauth:token-type:` and `access_token`, `refresh_token`, `id_token` or "
+	 "`jwt`."},
 	{"actor_token", "token-exchange, optional", "Who acts, where it is not the client itself."},
 	{"actor_token_type", "with actor_token", "As `subject_token_type`."},
 	{"requested_token_type", "token-exchange, optional", "`…:access_token` (default) or `…:jwt`."},
@@ -87,7 +94,8 @@ static const struct endpoint_parameter one_token[] = {
 };
 
 static const struct endpoint_parameter logout[] = {
-	{"id_token_hint", "optional", "An ID token of the session, also an expired one; without it the person is asked."},
+	{"id_token_hint", "optional",
+	 "An ID token of the session, also an expired one; without it the person is asked."},
 	{"client_id", "optional", "The client, where no hint is sent."},
 	{"post_logout_redirect_uri", "optional", "Where the browser goes then; exactly as registered."},
 	{"state", "optional", "Comes back unchanged."},
@@ -98,7 +106,9 @@ static const struct endpoint_parameter logout[] = {
 const struct endpoint_parameter client_auth_parameters[] = {
 	{"client_id", "unless in Basic credentials", "The client."},
 	{"client_secret", "client_secret_post", "One of the client's secrets."},
-	{"client_assertion", "client_secret_jwt, private_key_jwt", "A JWT whose `iss` and `sub` are the client and `aud` the issuer, with `exp` within an hour and a `jti`; good once."},
+	{"client_assertion", "client_secret_jwt, private_key_jwt",
+	 "A JWT whose `iss` and `sub` are the client and `aud` the issuer, with `exp` within an "
+	 "hour and a `jti`; good once."},
 	{"client_assertion_type", "with client_assertion", "`urn:ietf:params:oauth:client-assertion-type:jwt-bearer`."},
 	END,
 };
@@ -113,7 +123,9 @@ static const struct endpoint_reference rows[] = {
 	 "Signs the person in where needed and sends the browser back with a code. GET or POST.",
 	 authorize},
 	{"/token", "RFC 6749 3.2", "Turns a grant into tokens.", token},
-	{"/par", "RFC 9126 2", "Takes an authorization request from the client itself; the answer's `request_uri` stands for it, once.", par},
+	{"/par", "RFC 9126 2",
+	 "Takes an authorization request from the client itself; the answer's `request_uri` "
+	 "stands for it, once.", par},
 	{"/device_authorization", "RFC 8628 3.1",
 	 "Gives a device its pair of codes. `qr_uri` of the answer is a picture of "
 	 "`verification_uri_complete`.", device_authorization},
