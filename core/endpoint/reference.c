@@ -5,7 +5,10 @@
  */
 #include "core/endpoint/reference.h"
 
-#define END {NULL, NULL, NULL}
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, NULL, NULL                                                                   \
+	}
 
 /* clang-format off */
 static const struct endpoint_parameter authorize[] = {
