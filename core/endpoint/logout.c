@@ -15,6 +15,7 @@
 #include "core/endpoint/interaction.h"
 #include "core/endpoint/reply.h"
 #include "core/model/client.h"
+#include "core/oauth/client_lookup.h"
 #include "core/oauth/hint.h"
 #include "core/oauth/parameters.h"
 
@@ -66,8 +67,7 @@ read_client(struct logout *logout)
 	}
 	if (str_empty(client_id) || strlen(client_id) > CLIENT_ID_MAX)
 		return 0;
-	verdict = client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, client_id,
-			      realms_generation(tx->provider->realms), &logout->client);
+	verdict = client_lookup(tx, client_id, &logout->client);
 	if (verdict == STORE_DOWN)
 		return fail_down(tx);
 	if (verdict == STORE_OK)

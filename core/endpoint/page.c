@@ -7,8 +7,11 @@
 #include "core/base/arena.h"
 #include "core/base/bug.h"
 #include "core/base/json.h"
+#include "core/base/str.h"
+#include "core/base/uri.h"
 #include "core/endpoint/call.h"
 #include "core/model/client.h"
+#include "core/oauth/client_lookup.h"
 
 const char *
 page_base(const struct call *call)
@@ -22,17 +25,32 @@ page_url(const struct call *call, const char *path)
 	return arena_printf(call->tx.arena, "%s%s", call->tx.realm->issuer, path);
 }
 
+/* In the reader's language where the client has told it in that. */
+static const char *
+shown_name(struct call *call, const struct client *client)
+{
+	const char *name = client_text(client, "client_name", call->locale->tag);
+
+	return name ? name : client->client_id;
+}
+
 static void
 add_client(struct call *call, struct json_object *values, const struct client *client)
 {
+	const char *language = call->locale->tag;
 	struct arena *arena = call->tx.arena;
 	struct json_object *object = json_new_object(arena);
+	struct uri uri;
 
-	json_add_text(object, "name",
-		      client->client_name ? client->client_name : client->client_id);
-	json_add_text(object, "policy_uri", client->policy_uri);
-	json_add_text(object, "tos_uri", client->tos_uri);
-	json_add_text(object, "logo_uri", logo_url(call, client));
+	json_add_text(object, "name", shown_name(call, client));
+	json_add_text(object, "policy_uri", client_text(client, "policy_uri", language));
+	json_add_text(object, "tos_uri", client_text(client, "tos_uri", language));
+	/* nobody is asked for the logo of one that nobody has let in yet */
+	if (!client_is_unkept(client))
+		json_add_text(object, "logo_uri", logo_url(call, client));
+	if (str_equal(client->source, CLIENT_FROM_DOCUMENT) &&
+	    uri_parse(arena, client->client_id, &uri) == 0)
+		json_add_text(object, "host", uri.host);
 	json_add(values, "client", object);
 }
 
@@ -46,7 +64,7 @@ page_values(struct call *call, const struct client *client)
 	const char *client_name = NULL;
 
 	if (client)
-		client_name = client->client_name ? client->client_name : client->client_id;
+		client_name = shown_name(call, client);
 	json_add_text(realm, "display_name", name);
 	json_add(values, "realm", realm);
 	json_add_text(values, "lang", call->locale->tag);

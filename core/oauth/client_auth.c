@@ -10,6 +10,7 @@
 #include "core/base/arena.h"
 #include "core/base/b64.h"
 #include "core/oauth/client_auth/presented.h"
+#include "core/oauth/client_lookup.h"
 
 /* clang-format off */
 static const struct client_auth_row rows[] = {
@@ -182,11 +183,7 @@ find(struct tx *tx, const char *client_id, enum store_verdict *verdict)
 {
 	const struct client *client;
 
-	*verdict = STORE_NONE;
-	if (strlen(client_id) > CLIENT_ID_MAX)
-		return NULL;
-	*verdict = client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, client_id,
-			       realms_generation(tx->provider->realms), &client);
+	*verdict = client_lookup(tx, client_id, &client);
 	return *verdict == STORE_OK ? client : NULL;
 }
 

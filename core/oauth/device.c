@@ -11,6 +11,7 @@
 #include "core/model/handle.h"
 #include "core/model/session.h"
 #include "core/oauth/client_auth.h"
+#include "core/oauth/client_lookup.h"
 
 #define CODE_TRIES 5 /* a user code that is taken is made anew */
 
@@ -85,9 +86,7 @@ form_of(struct arena *arena, const struct device_request *request)
 int
 device_read(struct tx *tx, const struct device_request *request, struct authz *authz)
 {
-	enum store_verdict verdict = client_find(
-		tx->store, tx->arena, tx->realm->id, &tx->realm->settings, request->client_id,
-		realms_generation(tx->provider->realms), &authz->client);
+	enum store_verdict verdict = client_lookup(tx, request->client_id, &authz->client);
 
 	if (verdict == STORE_DOWN)
 		return fail_down(tx);
@@ -106,6 +105,7 @@ struct decision {
 	const struct device_request *request;
 	const char *event;
 	struct grant *grant; /* NULL: denied */
+	const struct client *client;
 };
 
 static enum store_verdict
@@ -125,6 +125,8 @@ decide(struct store *store, void *context)
 		device_decide(store, request->id, work->grant ? work->grant->id : NULL, tx->now);
 
 	if (verdict == STORE_OK && work->grant)
+		verdict = client_keep(tx, work->client);
+	if (verdict == STORE_OK && work->grant)
 		verdict = grant_insert(store, work->grant);
 	return verdict == STORE_OK ? tx_audit(tx, work->event, &about) : verdict;
 }
@@ -134,7 +136,7 @@ device_approve(struct tx *tx, const struct authz *authz, const struct authz_subj
 	       const struct device_request *request)
 {
 	struct grant grant = authz_grant(tx, authz, subject);
-	struct decision work = {tx, subject, request, "device_approved", &grant};
+	struct decision work = {tx, subject, request, "device_approved", &grant, authz->client};
 
 	tx_id(tx, grant.id);
 	device_code_hash(request->hash, grant.code_hash);
@@ -147,7 +149,7 @@ enum store_verdict
 device_deny(struct tx *tx, const struct authz_subject *subject,
 	    const struct device_request *request)
 {
-	struct decision work = {tx, subject, request, "device_denied", NULL};
+	struct decision work = {tx, subject, request, "device_denied", NULL, NULL};
 
 	return store_transaction(tx->store, decide, &work);
 }

@@ -9,6 +9,7 @@
 #include "core/model/handle.h"
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/claims.h"
+#include "core/oauth/client_lookup.h"
 #include "core/oauth/consent.h"
 
 /* How long a completed flow is remembered beyond the life of its sealed page. */
@@ -122,6 +123,8 @@ complete(struct store *store, void *context)
 	if (verdict == STORE_NONE)
 		return STORE_CONFLICT;
 	if (verdict == STORE_OK)
+		verdict = client_keep(tx, work->authz->client);
+	if (verdict == STORE_OK)
 		verdict = grant_insert(store, &work->grant);
 	if (verdict == STORE_OK && work->subject->remember_consent)
 		verdict = remember_consent(work, store);
@@ -140,7 +143,8 @@ authz_complete(struct tx *tx, const struct authz *authz, const struct authz_subj
 	work.grant = authz_grant(tx, authz, subject);
 	add_code(&work, &handle);
 	/* a grant alone is one statement and needs no transaction around it */
-	verdict = subject->flow_id || subject->remember_consent || authz->pushed
+	verdict = subject->flow_id || subject->remember_consent || authz->pushed ||
+				  client_is_unkept(authz->client)
 			  ? store_transaction(tx->store, complete, &work)
 			  : complete(tx->store, &work);
 	if (verdict == STORE_OK) {

@@ -13,6 +13,7 @@
 #include "core/oauth/authz/steps.h"
 #include "core/oauth/claims.h"
 #include "core/oauth/client_auth.h"
+#include "core/oauth/client_lookup.h"
 #include "core/oauth/consent.h"
 #include "core/oauth/hint.h"
 #include "core/oauth/parameters.h"
@@ -31,8 +32,7 @@ find_client(struct tx *tx, struct authz *authz)
 	}
 	if (form_count(authz->form, "client_id") > 1)
 		return fail(tx, OAUTH_INVALID_REQUEST, "client_id may be sent once only", NULL);
-	verdict = client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, client_id,
-			      realms_generation(tx->provider->realms), &authz->client);
+	verdict = client_lookup(tx, client_id, &authz->client);
 	if (verdict == STORE_DOWN)
 		return fail_down(tx);
 	if (verdict != STORE_OK || !authz->client->enabled) {

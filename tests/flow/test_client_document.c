@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Clients that are known by the URL of their metadata: what such a URL and such a document must be,
+ * that strangers leave no rows, and how the row follows its document.
+ */
+#include "core/base/percent.h"
+#include "core/base/str.h"
+#include "core/oauth/client_lookup.h"
+#undef fail
+#include "tests/flow/agent.h"
+#include "tests/lib/fake_net.h"
+
+#define ID             "https://mcp.example/client.json"
+#define REDIRECT       "http://127.0.0.1:8976/callback"
+#define AND_URIS       "\"redirect_uris\":[\"" REDIRECT "\"]"
+#define DOCUMENT(more) "{\"client_id\":\"" ID "\"," AND_URIS more "}"
+#define AGENT_DOCUMENT                                                                             \
+	DOCUMENT(",\"client_name\":\"Assistant\",\"client_name#de\":\"Assistent\","                \
+		 "\"token_endpoint_auth_method\":\"none\","                                        \
+		 "\"grant_types\":[\"authorization_code\",\"refresh_token\"],"                     \
+		 "\"response_types\":[\"code\"],\"first_party\":true,"                             \
+		 "\"logo_uri\":\"https://mcp.example/logo.png\",\"something\":{\"new\":1}")
+
+static int
+begin(void **state)
+{
+	world_fresh(state);
+	world_realm_set("client_id_metadata_document", "true");
+	fake_net_clear();
+	fake_net_page(ID, "application/json", AGENT_DOCUMENT);
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	world_realm_set("client_id_metadata_document", "false");
+	world_realm_set("registration_limit", "1000");
+	return world_spent(state);
+}
+
+static const char *
+target_of(const char *redirect_uri)
+{
+	return arena_printf(world.arena, "/authorize?%s",
+			    params("client_id", ID, "redirect_uri", redirect_uri, "response_type",
+				   "code", "scope", "openid", "state", "af0ifjsldkj",
+				   "code_challenge", CHALLENGE, "code_challenge_method", "S256",
+				   NULL));
+}
+
+static int64_t
+rows(void)
+{
+	return private_db_number("SELECT COUNT(*) FROM client WHERE source = 'document'");
+}
+
+static struct answer
+redeem_here(const char *code)
+{
+	return token_post(NULL,
+			  params("grant_type", "authorization_code", "code", code, "redirect_uri",
+				 REDIRECT, "code_verifier", VERIFIER, "client_id", ID, NULL));
+}
+
+static void
+the_whole_way(void **state)
+{
+	struct agent agent = {0};
+	struct answer page, answer;
+	const char *code;
+
+	(void)state;
+	page = agent_get(&agent, target_of(REDIRECT));
+	check_status(page, 200, "sign-in page");
+	check_text(page_kind(&page), "signin", "sign-in page");
+	check(rows() == 0, "a stranger leaves no client");
+	page = sign_in(&agent, &page, "alice", USER_PASSWORD);
+	if (page.status == 303)
+		page = agent_get(&agent, next_target(&page));
+	check_text(page_kind(&page), "consent", "first_party is not believed");
+	check_has(page.body, "mcp.example", "the host is shown");
+	check_has(page.body, "Assistant", "and the name");
+	check(!strstr(page.body, "/logo?"), "no logo of one that nobody has let in");
+	check(rows() == 0, "still none");
+	answer = press(&agent, &page, "allow");
+	code = location_param(&answer, "code");
+	check(code != NULL, "code");
+	check(rows() == 1, "it is kept once somebody has let it in");
+	answer = redeem_here(code);
+	check_status(answer, 200, "redemption");
+	check(member(&answer, "refresh_token") != NULL, "refresh token");
+	check(is_active(member(&answer, "access_token")) ||
+		      userinfo(member(&answer, "access_token")).status == 200,
+	      "the token is good");
+	assert_int_equal(fake_net_asked(ID), 1);
+}
+
+static void
+off_is_off(void **state)
+{
+	struct agent agent = {0};
+
+	(void)state;
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "on");
+	world_realm_set("client_id_metadata_document", "false");
+	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "off, with a row");
+	private_db_number("DELETE FROM client WHERE source = 'document'");
+	private_db_number("UPDATE generation SET value = value + 1");
+	world_realm_set("client_id_metadata_document", "false");
+	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "off, without");
+}
+
+static void
+other_ports(void **state)
+{
+	struct agent agent = {0};
+
+	(void)state;
+	check(walk_code(&agent, target_of("http://127.0.0.1:49152/callback")) != NULL,
+	      "any port on loopback");
+	check_status(agent_get(&agent, target_of("http://127.0.0.1:49152/other")), 400,
+		     "another path");
+}
+
+static const struct {
+	const char *name, *document;
+} bad_documents[] = {
+	{"no JSON", "<html>"},
+	{"a list", "[]"},
+	{"no client_id", "{" AND_URIS "}"},
+	{"another client_id", "{\"client_id\":\"https://mcp.example/other.json\"," AND_URIS "}"},
+	{"a slash more", "{\"client_id\":\"" ID "/\"," AND_URIS "}"},
+	{"no redirect_uris", "{\"client_id\":\"" ID "\"}"},
+	{"a fragment", "{\"client_id\":\"" ID "\",\"redirect_uris\":[\"https://x.example/#f\"]}"},
+	{"a secret", DOCUMENT(",\"client_secret\":\"s3cret\"")},
+	{"an expiry", DOCUMENT(",\"client_secret_expires_at\":0")},
+	{"client_secret_basic",
+	 DOCUMENT(",\"token_endpoint_auth_method\":\"client_secret_basic\"")},
+	{"client_secret_post", DOCUMENT(",\"token_endpoint_auth_method\":\"client_secret_post\"")},
+	{"client_secret_jwt", DOCUMENT(",\"token_endpoint_auth_method\":\"client_secret_jwt\"")},
+	{"private_key_jwt without keys",
+	 DOCUMENT(",\"token_endpoint_auth_method\":\"private_key_jwt\"")},
+	{"client_credentials", DOCUMENT(",\"grant_types\":[\"client_credentials\"]")},
+	{"scopes that may not be had", DOCUMENT(",\"scope\":\"admin\"")},
+	{"pairwise", DOCUMENT(",\"subject_type\":\"pairwise\"")},
+	{"twice", DOCUMENT(",\"client_id\":\"" ID "\"")},
+};
+
+static void
+documents_that_are_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad_documents); i++) {
+		struct agent agent = {0};
+
+		fake_net_page(ID, "application/json", bad_documents[i].document);
+		private_db_number("DELETE FROM fetched");
+		check_status(agent_get(&agent, target_of(REDIRECT)), 400, bad_documents[i].name);
+	}
+	check(rows() == 0, "nothing is kept");
+}
+
+static const struct {
+	const char *name, *client_id;
+	bool good;
+} urls[] = {
+	{"usual", ID, true},
+	{"query", "https://mcp.example/client?v=1", true},
+	{"port", "https://mcp.example:8443/c", true},
+	{"http", "http://mcp.example/client.json", false},
+	{"no path", "https://mcp.example", false},
+	{"root alone", "https://mcp.example/", false},
+	{"fragment", ID "#x", false},
+	{"user", "https://me@mcp.example/client.json", false},
+	{"dot", "https://mcp.example/./client.json", false},
+	{"dots", "https://mcp.example/a/../client.json", false},
+	{"dots at the end", "https://mcp.example/a/..", false},
+	{"encoded dots", "https://mcp.example/a/%2e%2E/client.json", false},
+	{"half encoded", "https://mcp.example/a/.%2e/client.json", false},
+	{"hidden file", "https://mcp.example/.well-known/client", true},
+	{"upper case scheme", "HTTPS://mcp.example/client.json", false},
+	{"other scheme", "com.example:/client", false},
+	{"no URL", "web", false},
+};
+
+static void
+urls_that_are_clients(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(urls); i++)
+		check(!client_document_mistake(world.arena, urls[i].client_id) == urls[i].good,
+		      urls[i].name);
+}
+
+/* What the row of the client says. */
+static bool
+row_has(const char *piece)
+{
+	return private_db_number("SELECT COUNT(*) FROM client WHERE client_id = '" ID
+				 "' AND INSTR(metadata, '%s') > 0",
+				 piece) == 1;
+}
+
+static void
+the_row_follows(void **state)
+{
+	struct agent agent = {0};
+	const struct fetched gone = {.status = 404, .body = "", .max_age = 0};
+
+	(void)state;
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "first");
+	check(row_has("Assistant"), "the name");
+	fake_net_page(ID, "application/json", DOCUMENT(",\"client_name\":\"Helper\""));
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "while it is fresh");
+	check(row_has("Assistant"), "not asked again at once");
+	world_move(CLIENT_DOCUMENT_MOST);
+	(void)agent_get(&agent, target_of(REDIRECT));
+	check(row_has("Helper"), "another name");
+	fake_net_answer(ID, FETCH_OK, &gone);
+	world_move(CLIENT_DOCUMENT_MOST);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "an outage changes nothing");
+	private_db_number("DELETE FROM fetched");
+	world_move(CLIENT_DOCUMENT_MOST);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "nor without a copy");
+	world_client_off(ID);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "an administrator's word");
+}
+
+static void
+limits(void **state)
+{
+	struct agent agent = {0};
+	struct answer page;
+
+	(void)state;
+	world_realm_set("registration_limit", "0");
+	page = agent_get(&agent, target_of(REDIRECT));
+	page = sign_in(&agent, &page, "alice", USER_PASSWORD);
+	if (page.status == 303)
+		page = agent_get(&agent, next_target(&page));
+	check_status(press(&agent, &page, "allow"), 503, "too many clients");
+	check(rows() == 0, "none more");
+	check(world_log_count("client_document_limit") > 0, "the log says which limit");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_whole_way, begin, end),
+		cmocka_unit_test_setup_teardown(off_is_off, begin, end),
+		cmocka_unit_test_setup_teardown(other_ports, begin, end),
+		cmocka_unit_test_setup_teardown(documents_that_are_refused, begin, end),
+		cmocka_unit_test_setup_teardown(urls_that_are_clients, begin, end),
+		cmocka_unit_test_setup_teardown(the_row_follows, begin, end),
+		cmocka_unit_test_setup_teardown(limits, begin, end),
+	};
+
+	return flow_tests_run(tests);
+}
