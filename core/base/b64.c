@@ -23,6 +23,13 @@ encode(char *text, const uint8_t *data, size_t size, const char *alphabet)
 	uint32_t bits = 0;
 	unsigned held = 0;
 
+	for (; size >= 3; data += 3, size -= 3) {
+		bits = (uint32_t)data[0] << 16 | (uint32_t)data[1] << 8 | data[2];
+		*text++ = alphabet[bits >> 18];
+		*text++ = alphabet[bits >> 12 & 63];
+		*text++ = alphabet[bits >> 6 & 63];
+		*text++ = alphabet[bits & 63];
+	}
 	for (size_t i = 0; i < size; i++) {
 		bits = bits << 8 | data[i];
 		for (held += 8; held >= 6; held -= 6)

@@ -13,6 +13,32 @@ is_plain(char c)
 	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
 }
 
+#define EACH_BYTE UINT64_C(0x0101010101010101)
+#define TOP_BITS  (EACH_BYTE << 7)
+
+/* How many bytes at the start are plain. Eight at a time: a byte that is smaller than what is taken
+ * from it borrows, and that shows in its top bit. */
+static size_t
+plain_size(const char *text, size_t size)
+{
+	size_t plain = 0;
+
+	for (uint64_t word; size - plain >= sizeof(word); plain += sizeof(word)) {
+		memcpy(&word, text + plain, sizeof(word));
+
+		uint64_t quotes = word ^ EACH_BYTE * '"', backslashes = word ^ EACH_BYTE * '\\';
+		uint64_t found = ((word - EACH_BYTE * 0x20) & ~word) |
+				 ((quotes - EACH_BYTE) & ~quotes) |
+				 ((backslashes - EACH_BYTE) & ~backslashes);
+
+		if (found & TOP_BITS)
+			break;
+	}
+	while (plain < size && is_plain(text[plain]))
+		plain++;
+	return plain;
+}
+
 static void
 print_escaped(struct buf *out, const char *text, size_t size)
 {
@@ -30,10 +56,8 @@ print_escaped(struct buf *out, const char *text, size_t size)
 static void
 print_text(struct buf *out, const char *before, const char *text, size_t size, const char *behind)
 {
-	size_t plain = 0;
+	size_t plain = plain_size(text, size);
 
-	while (plain < size && is_plain(text[plain]))
-		plain++;
 	buf_add_text(out, before);
 	buf_add(out, text, plain);
 	print_escaped(out, text + plain, size - plain);

@@ -5,8 +5,8 @@
  */
 #include "core/base/rand.h"
 
-#include <limits.h>
-#include <openssl/rand.h>
+#include <errno.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "core/base/bug.h"
@@ -16,9 +16,19 @@
 static void
 fill_from_system(void *context, void *data, size_t size)
 {
+	uint8_t *at = data;
+
 	(void)context;
-	if (size > INT_MAX || RAND_bytes(data, (int)size) != 1)
-		bug("no randomness");
+	while (size > 0) {
+		ssize_t got = getrandom(at, size, 0);
+
+		if (got < 0 && errno != EINTR)
+			bug("no randomness");
+		if (got > 0) {
+			at += got;
+			size -= (size_t)got;
+		}
+	}
 }
 
 static int64_t

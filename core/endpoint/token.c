@@ -48,7 +48,8 @@ handle_token(struct call *call)
 	if (call_client(call, true, &token->client) != 0 || token_request(token, &set) != 0)
 		return;
 	response_header_set(call->response, "Pragma", "no-cache"); /* RFC 6749 5.1 */
-	response_json(call->response, 200, token_document(&call->tx, &set));
+	response_header_set(call->response, "Content-Type", "application/json");
+	token_document(&set, &call->response->body);
 }
 
 static int

@@ -13,19 +13,20 @@
 #include "core/oauth/claims.h"
 #include "core/oauth/token/issue.h"
 
-struct json_object *
-token_document(struct tx *tx, const struct token_set *set)
+void
+token_document(const struct token_set *set, struct buf *out)
 {
-	struct json_object *document = json_new_object(tx->arena);
+	struct json_members members;
 
-	json_add_text(document, "access_token", set->access_token);
-	json_add_text(document, "issued_token_type", set->issued_token_type);
-	json_add_text(document, "token_type", "Bearer");
-	json_add_int(document, "expires_in", set->expires_in);
-	json_add_text(document, "scope", set->scope);
-	json_add_text(document, "id_token", set->id_token);
-	json_add_text(document, "refresh_token", set->refresh_token);
-	return document;
+	json_open(&members, out);
+	json_put_text(&members, "access_token", set->access_token);
+	json_put_text(&members, "issued_token_type", set->issued_token_type);
+	json_put_text(&members, "token_type", "Bearer");
+	json_put_int(&members, "expires_in", set->expires_in);
+	json_put_text(&members, "scope", set->scope);
+	json_put_text(&members, "id_token", set->id_token);
+	json_put_text(&members, "refresh_token", set->refresh_token);
+	json_close(&members);
 }
 
 struct json_object *

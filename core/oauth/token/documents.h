@@ -9,7 +9,7 @@
 #include "core/oauth/token/inspect.h"
 #include "core/oauth/token/plan.h"
 
-struct json_object *token_document(struct tx *tx, const struct token_set *set);
+void token_document(const struct token_set *set, struct buf *out);
 
 /* The claims that the token's scopes and the claims parameter release; sub always. The account's
  * claims must have been read. */

@@ -45,20 +45,24 @@ test_values(void **state)
 	assert_string_equal(printed(*state, NULL), "null");
 }
 
-/* Every character comes back from a reader. */
+/* Every character at every place of a longer text comes back from a reader. */
 static void
 test_every_byte(void **state)
 {
 	for (int c = 1; c < 0x80; c++) {
-		const char text[] = {'a', (char)c, 'b', 0};
-		struct json_object *array = json_new_array(*state), *again;
-		const char *out;
+		for (size_t at = 0; at < 20; at++) {
+			char text[] = "\xC3\xA9 0123456789abcdefgh \x7f\xC3\xBC";
+			struct json_object *array = json_new_array(*state), *again;
+			const char *out;
 
-		json_push_text(array, text);
-		out = printed(*state, array);
-		again = json_parse(*state, out, strlen(out), NULL);
-		check(again != NULL, out);
-		check_text(json_object_get_string(json_object_array_get_idx(again, 0)), text, out);
+			text[at + 2] = (char)c;
+			json_push_text(array, text);
+			out = printed(*state, array);
+			again = json_parse(*state, out, strlen(out), NULL);
+			check(again != NULL, out);
+			check_text(json_object_get_string(json_object_array_get_idx(again, 0)),
+				   text, out);
+		}
 	}
 }
 
