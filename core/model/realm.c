@@ -14,8 +14,10 @@
 
 /* First path segments of our own URLs below an issuer; a realm there would be hidden by them. */
 static const char *const endpoint_names[] = {
-	"authorize", "token",  "userinfo",  "jwks",   "introspect", "revoke",   "logout", "signin",
-	"consent",   "select", "signedout", "health", "static",     "continue", "logo",
+	"authorize", "token",    "userinfo", "jwks",   "introspect", "revoke",
+	"logout",    "signin",   "consent",  "select", "signout",    "signedout",
+	"health",    "static",   "continue", "logo",   "par",        "device_authorization",
+	"device",    "register",
 };
 
 static const char *const profile_claims[] = {

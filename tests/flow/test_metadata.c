@@ -240,6 +240,24 @@ a_new_setting_is_seen(void **state)
 	check_text(after.body, before.body, "same document");
 }
 
+/* A realm whose path were that of an endpoint would be hidden by it, or hide it. */
+static void
+no_realm_where_endpoints_are(void **state)
+{
+	(void)state;
+	for (const struct route *route = routes_table; route->path; route++) {
+		const char *segment =
+			arena_copy(world.arena, route->path + 1, strcspn(route->path + 1, "/"));
+		const char *why = NULL;
+
+		check(realm_issuer_check(
+			      world.arena,
+			      arena_printf(world.arena, "https://id.example/%s", segment), false,
+			      &why) == -1,
+		      route->path);
+	}
+}
+
 static void
 health(void **state)
 {
@@ -255,11 +273,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		flow_test(every_form_of_path),    flow_test(document_is_of_the_tables),
-		flow_test(keys_are_public),       flow_test(conditional_requests),
-		flow_test(head_has_no_body),      flow_test(other_methods_are_refused),
-		flow_test(unacceptable_targets),  flow_test(public_documents_are_for_every_origin),
-		flow_test(a_new_setting_is_seen), flow_test(health),
+		flow_test(every_form_of_path),
+		flow_test(document_is_of_the_tables),
+		flow_test(keys_are_public),
+		flow_test(conditional_requests),
+		flow_test(head_has_no_body),
+		flow_test(other_methods_are_refused),
+		flow_test(unacceptable_targets),
+		flow_test(public_documents_are_for_every_origin),
+		flow_test(a_new_setting_is_seen),
+		flow_test(health),
+		flow_test(no_realm_where_endpoints_are),
 	};
 
 	return flow_tests_run(tests);
