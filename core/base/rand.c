@@ -6,6 +6,7 @@
 #include "core/base/rand.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -19,6 +20,8 @@ fill_from_system(void *context, void *data, size_t size)
 	uint8_t *at = data;
 
 	(void)context;
+	if (size > INT_MAX)
+		bug("so much randomness is a mistake");
 	while (size > 0) {
 		ssize_t got = getrandom(at, size, 0);
 
