@@ -111,10 +111,14 @@ static const struct statement statements[COUNT] = {
 				    " WHERE (SELECT COUNT(*) FROM client AS c"
 				    " WHERE c.realm_id = ? AND c.source = ?) < ?",
 			    .in = "ittiiitbiiti"},
+	/* a service that acts for itself has no grants: it goes by hand */
 	[UNUSED] = {"SELECT " ROW_COLUMNS " FROM client AS c WHERE c.realm_id = ?"
 		    " AND c.source IN ('registration', 'document') AND c.created_at <= ?"
+		    " AND INSTR(c.metadata, '\"client_credentials\"') = 0"
 		    " AND NOT EXISTS (SELECT 1 FROM auth_grant AS g"
-		    " WHERE g.realm_id = c.realm_id AND g.client_id = c.client_id) LIMIT ?",
+		    " WHERE g.realm_id = c.realm_id AND g.client_id = c.client_id)"
+		    " AND NOT EXISTS (SELECT 1 FROM consent AS o"
+		    " WHERE o.realm_id = c.realm_id AND o.client_id = c.client_id) LIMIT ?",
 		    "iii", SQL_ROWS(row_columns, struct client_row)},
 	[UPDATE] = {.text = "UPDATE client SET metadata = ?, enabled = ?, registration_hash = ?,"
 			    " fresh_until = ?, version = version + 1"

@@ -218,8 +218,9 @@ enum store_verdict client_insert(struct store *store, const struct client_row *r
 enum store_verdict client_insert_limited(struct store *store, const struct client_row *row,
 					 int64_t limit);
 /*
- * Removes at most max clients of the sources registration and document that were made before and
- * that no grant names; *removed counts.
+ * Removes at most max clients of the sources registration and document that were made before,
+ * that neither a grant nor a remembered consent names, and that do not act for themselves
+ * (client_credentials leaves no trace); *removed counts.
  */
 enum store_verdict client_remove_unused(struct store *store, uint32_t realm_id, int64_t before,
 					size_t max, int64_t *removed);

@@ -194,6 +194,8 @@ discovery_document(struct arena *arena, const struct realm_live *live,
 	json_add_bool(document, "require_pushed_authorization_requests",
 		      live->realm.settings.require_pushed ||
 			      (live->realm.profile && live->realm.profile->par));
+	json_add_bool(document, "client_id_metadata_document_supported",
+		      live->realm.settings.client_id_metadata_document != 0);
 	json_add_list(document, "ui_locales_supported", locales);
 	json_add_list(document, "id_token_signing_alg_values_supported", &algs);
 	json_add_list(document, "introspection_signing_alg_values_supported",

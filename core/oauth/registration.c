@@ -10,6 +10,7 @@
 #include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/uri.h"
+#include "core/jose/keyring.h"
 #include "core/oauth/foreign.h"
 #include "core/port/client_check.h"
 #include "core/port/remote.h"
@@ -285,6 +286,21 @@ check_rights(struct reading *reading)
 	return 0;
 }
 
+/* Strangers make no keys: what is signed for them is signed with those that are there. */
+static int
+check_algs(struct reading *reading)
+{
+	const struct client *client = &reading->out->client;
+	struct tx *tx = reading->tx;
+	struct strlist algs = jws_alg_set_names(tx->arena, keyring_algs(tx->live->ring));
+
+	if (!strlist_has(&algs, client->settings.id_token_alg))
+		return refuse(tx, "id_token_signed_response_alg: the realm has no such key");
+	if (!strlist_has(&algs, client->introspection_signed_response_alg))
+		return refuse(tx, "introspection_signed_response_alg: the realm has no such key");
+	return 0;
+}
+
 static int
 check_client(struct reading *reading)
 {
@@ -297,7 +313,7 @@ check_client(struct reading *reading)
 	if (client_from_json(tx->arena, out->metadata, &out->client, &why) != 0 ||
 	    client_check(tx->arena, &out->client, &why) != 0)
 		return refuse(tx, why.data);
-	return check_rights(reading);
+	return check_rights(reading) == 0 ? check_algs(reading) : -1;
 }
 
 int
