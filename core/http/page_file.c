@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/base/arena.h"
 #include "core/base/buf.h"
@@ -60,17 +61,23 @@ page_file_read(struct arena *arena, const char *path, size_t *size, struct buf *
 {
 	FILE *file = fopen(path, "re");
 	const char *why = NULL;
+	struct stat status;
+	size_t room;
 	char *text;
 
-	if (!file) {
+	if (!file || fstat(fileno(file), &status) != 0) {
 		buf_printf(errors, "%s: %s\n", path, strerror(errno));
+		if (file)
+			fclose(file);
 		return NULL;
 	}
-	text = arena_alloc(arena, PAGE_FILE_MAX + 2);
-	*size = fread(text, 1, PAGE_FILE_MAX + 1, file);
+	/* as much as there is: every worker keeps all of them */
+	room = status.st_size > PAGE_FILE_MAX ? PAGE_FILE_MAX : (size_t)status.st_size;
+	text = arena_alloc(arena, room + 2);
+	*size = fread(text, 1, room + 1, file);
 	if (ferror(file))
 		why = "cannot be read";
-	else if (*size > PAGE_FILE_MAX)
+	else if (*size > room)
 		why = "is longer than a page file may be";
 	fclose(file);
 	if (why) {
