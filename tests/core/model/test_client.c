@@ -170,10 +170,14 @@ static const struct sample members[] = {
 	{"application type is no text", MEMBER("application_type", "1"),
 	 "application_type: write web or native\n"},
 	{"authentication method", MEMBER("token_endpoint_auth_method", "\"private_key\""),
-	 "token_endpoint_auth_method: write none, client_secret_basic or client_secret_post\n"},
+	 "token_endpoint_auth_method: write none, client_secret_basic, client_secret_post, "
+	 "client_secret_jwt, private_key_jwt, tls_client_auth or self_signed_tls_client_auth\n"},
 	{"introspection", MEMBER("introspection", "\"some\""), "introspection: write own or all\n"},
 	{"grant type", MEMBER("grant_types", "[\"authorization_code\",\"password\"]"),
-	 "grant_types[1]: write authorization_code or refresh_token\n"},
+	 "grant_types[1]: write authorization_code, refresh_token, client_credentials, "
+	 "urn:ietf:params:oauth:grant-type:device_code, "
+	 "urn:ietf:params:oauth:grant-type:token-exchange or "
+	 "urn:ietf:params:oauth:grant-type:jwt-bearer\n"},
 	{"response type", MEMBER("response_types", "[\"token\"]"),
 	 "response_types[0]: write code\n"},
 	{"scope is a list", MEMBER("scope", "[\"openid\"]"),
@@ -508,6 +512,16 @@ test_fields(void **state)
 	assert_false(client_is_public(&client));
 }
 
+/* A text that the client does not have has no value to be shown. */
+static bool
+is_unset(const struct client *client, const struct metadata_field *field)
+{
+	bool text =
+		field->type == META_TEXT || field->type == META_URI || field->type == META_OBJECT;
+
+	return text && !*(const char *const *)(const void *)((const char *)client + field->offset);
+}
+
 /* Every member of the table is there when all are asked for, and can be read again. */
 static void
 test_all(void **state)
@@ -516,18 +530,22 @@ test_all(void **state)
 	struct client client;
 	struct settings realm;
 	struct json_object *document, *settings;
-	size_t count;
+	size_t count, there = 0;
 	const struct metadata_field *table = client_metadata_table(&count);
 
 	settings_default(&realm);
 	read_client(arena, full, &realm, &client);
 	document = client_to_json(arena, &client, true);
 	for (size_t i = 0; i < count; i++) {
-		check(json_object_object_get_ex(document, table[i].name, NULL), table[i].name);
+		bool unset = is_unset(&client, &table[i]);
+
+		there += !unset;
+		check(json_object_object_get_ex(document, table[i].name, NULL) == !unset,
+		      table[i].name);
 		check(client_metadata_field(table[i].name) == &table[i], table[i].name);
 		check(table[i].help[0] != '\0', table[i].name);
 	}
-	assert_int_equal(json_object_object_length(document), count);
+	assert_int_equal(json_object_object_length(document), there);
 	assert_null(client_metadata_field("client_secret"));
 	read_client(arena, json_write(arena, document, NULL), &realm, &client);
 
