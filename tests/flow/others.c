@@ -97,6 +97,17 @@ other_token(const struct other_key *key, const char *typ, struct json_object *cl
 	return jws_sign_object(world.arena, key->signer, &head, claims);
 }
 
+const char *
+recorded(const char *event)
+{
+	char *text = private_db_text(
+		arena_printf(world.arena, "SELECT detail FROM audit WHERE event = '%s'", event));
+	const char *copy = arena_strdup(world.arena, text);
+
+	free(text);
+	return copy;
+}
+
 struct json_object *
 claims_of(const char *token)
 {

@@ -31,6 +31,9 @@ const char *other_token(const struct other_key *key, const char *typ, struct jso
 /* One claim of it set to JSON text, or with NULL taken away. */
 void other_claim(struct json_object *claims, const char *name, const char *value);
 
+/* The detail of the record's only row of an event. */
+const char *recorded(const char *event);
+
 /* The claims of a JWT. */
 struct json_object *claims_of(const char *token);
 int64_t number_of(const struct json_object *object, const char *name);

@@ -42,7 +42,7 @@ delegation(void **state)
 	check_text(act_text(member(&answer, "access_token")),
 		   "{\"sub\":\"svc\",\"client_id\":\"svc\"}", "act");
 	check(number_of(after, "exp") <= number_of(before, "exp"), "exp");
-	check_text(private_db_text("SELECT detail FROM audit WHERE event = 'token_exchanged'"),
+	check_text(recorded("token_exchanged"),
 		   "access token of web; delegation; actor: client svc; audience: " BACK
 		   "; scope: read",
 		   "record");
@@ -173,12 +173,17 @@ own_tokens_keep_their_audience(void **state)
 {
 	const char *form = params_with(form_of_web(), "scope", "read");
 	const char *token = exchanged("web", form);
+	struct answer set;
 
 	(void)state;
 	check_text(json_text_or_null(claims_of(token), "aud"), API, "aud");
 	check_text(json_text_or_null(claims_of(token), "scope"), "read", "scope");
 	check_text(json_text_or_null(claims_of(exchanged("web", form_of_web())), "scope"),
-		   "read write", "openid is not known there, and offline_access is for refreshing");
+		   "read write", "openid is not known there");
+	set = sign_in_for(NULL, "openid offline_access");
+	token = exchanged("web", exchange_form(TYPE_ACCESS, member(&set, "access_token")));
+	check_text(json_text_or_null(claims_of(token), "scope"), "openid",
+		   "offline_access is for refreshing");
 }
 
 /* ---- audience ---- */

@@ -153,8 +153,7 @@ people_as_actors(void **state)
 	world_account("bob", &account);
 	check_text(act_of_answer(&answer, "bob acts"),
 		   arena_printf(world.arena, "{\"sub\":\"%s\"}", account.sub), "act");
-	check_has(private_db_text("SELECT detail FROM audit WHERE event = 'token_exchanged'"),
-		  "actor: account ", "record");
+	check_has(recorded("token_exchanged"), "actor: account ", "record");
 	answer = exchange_as("svc", with_actor(form, TYPE_ACCESS, web_token));
 	check_text(act_of_answer(&answer, "alice for alice"), NULL, "nobody acts for itself");
 }

@@ -75,8 +75,7 @@ tokens_for_a_linked_person(void **state)
 	check_text(json_text_or_null(claims, "client_id"), "svc", "client_id");
 	check(!json_object_object_get_ex(claims, "act", NULL), "act");
 	check(!json_object_object_get_ex(claims, "auth_time", NULL), "auth_time");
-	check_text(private_db_text("SELECT detail FROM audit WHERE event = 'assertion_used'"),
-		   PARTNER, "record");
+	check_text(recorded("assertion_used"), PARTNER, "record");
 }
 
 static void
