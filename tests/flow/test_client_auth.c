@@ -6,6 +6,7 @@
 #include "tests/flow/agent.h"
 
 #include "core/base/b64.h"
+#include "core/base/str.h"
 
 static struct agent alice;
 
@@ -181,13 +182,39 @@ disabled_clients(void **state)
 	check_error(&answer, 401, "invalid_client", "disabled");
 }
 
+/* The table says where clients authenticate; discovery has it from there. */
+static void
+where_clients_authenticate(void **state)
+{
+	size_t count = 0;
+
+	(void)state;
+	for (const struct route *route = routes_table; route->path; route++) {
+		struct answer answer;
+		bool asked;
+
+		if (route->kind != ROUTE_API || !(route->methods & METHODS_POST))
+			continue;
+		answer = request_send(&(struct ask){.target = route->path, .body = "x=1"});
+		asked = answer.status == 401 &&
+			str_equal(member(&answer, "error"), "invalid_client");
+		check(asked == (route->rate == RATE_CLIENT), route->path);
+		count += asked;
+	}
+	assert_true(count >= 5);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		token_test(client_authentication), token_test(no_oracle_of_clients),
-		token_test(encoded_halves),        token_test(several_secrets),
-		token_test(secret_in_the_form),    token_test(disabled_clients),
+		token_test(client_authentication),
+		token_test(no_oracle_of_clients),
+		token_test(encoded_halves),
+		token_test(several_secrets),
+		token_test(secret_in_the_form),
+		token_test(disabled_clients),
+		token_test(where_clients_authenticate),
 	};
 
 	return flow_tests_run(tests);
