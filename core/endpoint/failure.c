@@ -105,7 +105,8 @@ send_json(struct call *call, const struct oauth_error_row *row)
 	add_challenge(call, row);
 	response_header_set(call->response, "Cache-Control", "no-store");
 	response_header_set(call->response, "X-Content-Type-Options", "nosniff");
-	response_json(call->response, row->status, document);
+	response_json(call->response,
+		      call->tx.failure.status ? call->tx.failure.status : row->status, document);
 }
 
 static void

@@ -15,7 +15,8 @@
 #include "core/oauth/registration.h"
 #include "core/port/secrets.h"
 
-#define WHY_MAX 4096
+#define WHY_MAX   4096
+#define FORBIDDEN 403 /* access_denied is 400 at the token endpoint (RFC 8628 3.5) */
 
 /* ---- what is sent ---- */
 
@@ -94,6 +95,7 @@ verdict_failure(struct call *call, enum registration_verdict verdict, const char
 	case REGISTRATION_DONE:
 		return 0;
 	case REGISTRATION_FULL:
+		tx->failure.status = FORBIDDEN;
 		return fail(tx, OAUTH_ACCESS_DENIED, "no more clients can be registered",
 			    "registration_limit of realm %s is reached: %lld", tx->realm->name,
 			    (long long)tx->realm->settings.registration_limit);
@@ -121,9 +123,11 @@ read_right(struct call *call, struct initial_token *token, const struct initial_
 	enum store_verdict verdict;
 
 	*initial = NULL;
-	if (tx->realm->settings.registration == REGISTRATION_CLOSED)
+	if (tx->realm->settings.registration == REGISTRATION_CLOSED) {
+		tx->failure.status = FORBIDDEN;
 		return fail(tx, OAUTH_ACCESS_DENIED, "registration is closed",
 			    "the setting registration of realm %s is closed", tx->realm->name);
+	}
 	if (tx->realm->settings.registration == REGISTRATION_OPEN && !call->request->authorization)
 		return 0;
 	if (!read_token(call, HANDLE_INITIAL, &handle))

@@ -76,6 +76,7 @@ struct failure {
 	const char *detail;  /* private: for log and `ostiary explain`; may be NULL */
 	const char *page;    /* catalogue key instead of the row's; NULL */
 	int64_t retry_after; /* seconds; 0: not said */
+	int status;          /* HTTP, instead of the row's, where programs are answered; 0 */
 	bool nothing_sent;   /* no token came: the challenge names no error (RFC 6750 3.1) */
 };
 

@@ -73,7 +73,7 @@ document_is_of_the_tables(void **state)
 
 	(void)state;
 	for (const struct route *route = routes_table; route->path; route++)
-		if (route->member)
+		if (route->member && !str_equal(route->member, "registration_endpoint"))
 			check_text(member(&answer, route->member),
 				   arena_printf(world.arena, "%s%s", MAIN_ISSUER, route->path),
 				   route->member);
