@@ -16,11 +16,8 @@ static const struct {
 	enum http_method method;
 	const char *name;
 } method_names[] = {
-	{HTTP_GET, "GET"},
-	{HTTP_HEAD, "HEAD"},
-	{HTTP_POST, "POST"},
-	{HTTP_PUT, "PUT"},
-	{HTTP_DELETE, "DELETE"},
+	{HTTP_GET, "GET"}, {HTTP_HEAD, "HEAD"},     {HTTP_POST, "POST"},
+	{HTTP_PUT, "PUT"}, {HTTP_DELETE, "DELETE"},
 };
 
 /* The well-known prefix stands before the issuer's path in RFC 8414 3.1, behind it in OpenID

@@ -56,12 +56,8 @@ static const struct {
 	const char *name;
 	enum http_method method;
 } methods[] = {
-	{"GET", HTTP_GET},
-	{"HEAD", HTTP_HEAD},
-	{"POST", HTTP_POST},
-	{"PUT", HTTP_PUT},
-	{"DELETE", HTTP_DELETE},
-	{"OPTIONS", HTTP_OPTIONS},
+	{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD},     {"POST", HTTP_POST},
+	{"PUT", HTTP_PUT}, {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS},
 };
 
 static enum http_method
