@@ -211,10 +211,19 @@ test_documents(void **state)
 static void
 test_client_may(void **state)
 {
-	static const char *const realm_only[] = {
-		"session_lifetime",  "session_idle",    "flow_lifetime",
-		"key_rotation",      "audit_retention", "require_pushed_authorization_requests",
-		"mtls_endpoint_base"};
+	static const char *const realm_only[] = {"session_lifetime",
+						 "session_idle",
+						 "flow_lifetime",
+						 "key_rotation",
+						 "audit_retention",
+						 "require_pushed_authorization_requests",
+						 "mtls_endpoint_base",
+						 "registration",
+						 "registration_scopes",
+						 "registration_profile",
+						 "registration_limit",
+						 "registration_unused",
+						 "client_id_metadata_document"};
 	size_t count;
 	const struct setting *table = settings_table(&count);
 
