@@ -193,6 +193,7 @@ names_of_targets(void **state)
 {
 	const char *form = form_of_web();
 	const char *token = exchanged("svc", params_with(form, "audience", BACK));
+	struct answer answer;
 
 	(void)state;
 	check_text(json_text_or_null(claims_of(token), "aud"), BACK, "identifier");
@@ -205,6 +206,8 @@ names_of_targets(void **state)
 		     WEB_SECRET);
 	token = exchanged("svc", form);
 	check_text(json_text_or_null(claims_of(token), "aud"), BACK, "default_resource");
+	answer = exchange_as("svc", params_with(form, "scope", "write"));
+	check_error(&answer, 400, "invalid_scope", "both have it, and nobody knows it there");
 	world_client("main", "svc", "{\"grant_types\":[\"" EXCHANGE_TYPE "\"]}", WEB_SECRET);
 	token = exchanged("svc", form);
 	check_text(json_text_or_null(claims_of(token), "aud"), API, "what the token is for");
