@@ -147,6 +147,7 @@ install(void)
 			      ARGUMENT("--skip-test-db"),
 			      ARGUMENT("--skip-name-resolve"),
 			      ARGUMENT("--innodb-log-file-size=16M"),
+			      ARGUMENT("--innodb-use-native-aio=0"), /* many at once exhaust it */
 			      NULL};
 	pid_t pid = spawn(argv);
 
@@ -207,6 +208,7 @@ private_db_resume(void)
 			      ARGUMENT("--skip-networking"),
 			      ARGUMENT("--innodb-buffer-pool-size=32M"),
 			      ARGUMENT("--innodb-log-file-size=16M"),
+			      ARGUMENT("--innodb-use-native-aio=0"), /* many at once exhaust it */
 			      ARGUMENT("--performance-schema=OFF"),
 			      ARGUMENT("--skip-name-resolve"),
 			      NULL};
