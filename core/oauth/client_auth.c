@@ -37,8 +37,8 @@ client_auth_table(size_t *count)
 }
 
 static const char *const kind_names[] = {
-	[PRESENTED_BASIC] = "a secret by Basic",
-	[PRESENTED_POST] = "a secret in the form",
+	[PRESENTED_BASIC] = "client_secret_basic",
+	[PRESENTED_POST] = "client_secret_post",
 	[PRESENTED_ASSERTION] = "an assertion",
 	[PRESENTED_ID] = "client_id alone",
 };
