@@ -239,9 +239,11 @@ show(struct cli *cli)
 	metadata = client_to_json(cli->arena, client, true);
 	cli_pair(cli, "client_id", client->client_id);
 	cli_pair(cli, "enabled", client->enabled ? "yes" : "no");
+	cli_pair(cli, "source", client->source);
 	cli_pair(cli, "created", cli_time(cli->arena, client->created_at));
 	json_add_text(cli->doc, "client_id", client->client_id);
 	json_add_bool(cli->doc, "enabled", client->enabled);
+	json_add_text(cli->doc, "source", client->source);
 	json_add_int(cli->doc, "created_at", client->created_at);
 	json_object_object_foreach(metadata, name, value)
 	{
@@ -270,12 +272,13 @@ list_row(struct cli *cli, const struct client_row *row, struct cli_table *table,
 	if (!method)
 		method = client_auth_method_name(
 			(enum client_auth_method)usual.token_endpoint_auth_method);
-	cli_table_row(table, (const char *const[]){row->client_id, name, method,
+	cli_table_row(table, (const char *const[]){row->client_id, name, method, row->source,
 						   row->enabled ? "yes" : "no",
 						   cli_time(cli->arena, row->created_at)});
 	json_add_text(object, "client_id", row->client_id);
 	json_add_text(object, "client_name", name);
 	json_add_text(object, "token_endpoint_auth_method", method);
+	json_add_text(object, "source", row->source);
 	json_add_bool(object, "enabled", row->enabled);
 	json_add_int(object, "created_at", row->created_at);
 	json_push(array, object);
@@ -284,7 +287,7 @@ list_row(struct cli *cli, const struct client_row *row, struct cli_table *table,
 static enum cli_exit
 list(struct cli *cli)
 {
-	static const char *const heads[] = {"ID", "NAME", "METHOD", "ENABLED", "CREATED"};
+	static const char *const heads[] = {"ID", "NAME", "METHOD", "SOURCE", "ENABLED", "CREATED"};
 	struct json_object *array = json_new_array(cli->arena);
 	const char *after = NULL;
 	size_t count = LIST_PAGE;
@@ -298,7 +301,7 @@ list(struct cli *cli)
 		if (client_list(cli->tx.store, cli->arena, cli->tx.realm->id, after, LIST_PAGE,
 				&rows, &count) == STORE_DOWN)
 			return cli_verdict(manage_down(&cli->why));
-		cli_table_start(&table, cli, heads, 5, count);
+		cli_table_start(&table, cli, heads, 6, count);
 		for (size_t i = 0; i < count; i++)
 			list_row(cli, &rows[i], &table, array);
 		if (count || !after)
@@ -407,12 +410,13 @@ static const struct cli_command commands[] = {
 	 .arguments = "ID",
 	 .arguments_min = 1,
 	 .arguments_max = 1,
-	 .help = "Shows a client with all its metadata.",
+	 .help = "Shows a client with all its metadata, and whether an administrator added it, it "
+		 "registered itself, or it is known by its metadata document.",
 	 .needs = IN_REALM,
 	 .run = show},
 	{.name = "client list",
 	 .arguments = "",
-	 .help = "Lists the clients.",
+	 .help = "Lists the clients, and where each came from: admin, registration or document.",
 	 .needs = IN_REALM,
 	 .run = list},
 	{.name = "client edit",
