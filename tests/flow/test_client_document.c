@@ -7,7 +7,7 @@
 #include "core/base/str.h"
 #include "core/oauth/client_lookup.h"
 #undef fail
-#include "tests/flow/agent.h"
+#include "tests/flow/others.h"
 #include "tests/lib/fake_net.h"
 
 #define ID             "https://mcp.example/client.json"
@@ -244,6 +244,60 @@ limits(void **state)
 	check(world_log_count("client_document_limit") > 0, "the log says which limit");
 }
 
+/* ---- one with keys ---- */
+
+#define KEYS_URI            "https://mcp.example/jwks.json"
+#define KEYS_DOCUMENT(keys) DOCUMENT(",\"token_endpoint_auth_method\":\"private_key_jwt\"," keys)
+
+static struct answer
+redeem_with(const char *code, const struct other_key *key, const char *jti)
+{
+	struct json_object *claims = json_new_object(world.arena);
+	const char *form = params("grant_type", "authorization_code", "code", code, "redirect_uri",
+				  REDIRECT, "code_verifier", VERIFIER, NULL);
+
+	json_add_text(claims, "iss", ID);
+	json_add_text(claims, "sub", ID);
+	json_add_text(claims, "aud", MAIN_ISSUER);
+	json_add_int(claims, "exp", world_now() + 60);
+	json_add_text(claims, "jti", jti);
+	form = params_with(form, "client_assertion_type",
+			   "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+	return token_post(NULL,
+			  params_with(form, "client_assertion", other_token(key, NULL, claims)));
+}
+
+static void
+keys_of_a_document(void **state)
+{
+	const struct other_key key = other_key(JWS_ES256, "k1"), other = other_key(JWS_ES256, "k1");
+	const char *const documents[] = {
+		KEYS_DOCUMENT("\"jwks_uri\":\"" KEYS_URI "\""),
+		arena_printf(world.arena, KEYS_DOCUMENT("\"jwks\":%s"), other_jwks(&key, 1)),
+	};
+
+	(void)state;
+	fake_net_page(KEYS_URI, "application/json", other_jwks(&key, 1));
+	for (size_t i = 0; i < COUNT(documents); i++) {
+		struct agent agent = {0};
+		struct answer answer;
+		const char *code;
+
+		private_db_number("DELETE FROM fetched");
+		fake_net_page(ID, "application/json", documents[i]);
+		code = walk_code(&agent, target_of(REDIRECT));
+		check(code != NULL, "code");
+		answer = redeem_here(code);
+		check_error(&answer, 401, "invalid_client", "its id alone");
+		answer = redeem_with(code, &other, arena_printf(world.arena, "a%zu", i));
+		check_error(&answer, 401, "invalid_client", "another key");
+		answer = redeem_with(code, &key, arena_printf(world.arena, "b%zu", i));
+		check_status(answer, 200, "its key");
+		answer = redeem_with(code, &key, arena_printf(world.arena, "b%zu", i));
+		check_error(&answer, 401, "invalid_client", "the same assertion again");
+	}
+}
+
 int
 main(void)
 {
@@ -255,6 +309,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(urls_that_are_clients, begin, end),
 		cmocka_unit_test_setup_teardown(the_row_follows, begin, end),
 		cmocka_unit_test_setup_teardown(limits, begin, end),
+		cmocka_unit_test_setup_teardown(keys_of_a_document, begin, end),
 	};
 
 	return flow_tests_run(tests);
