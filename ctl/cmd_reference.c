@@ -11,6 +11,7 @@
 #include "core/model/profile.h"
 #include "ctl/commands.h"
 #include "ctl/reference_endpoints.h"
+#include "ctl/reference_tables.h"
 
 #define MAN_DATE     "November 21, 2026"
 #define PAGES_FOLDER "share/ostiary/pages"
@@ -300,35 +301,6 @@ write_conf(struct buf *out)
 		     ".Sh SEE ALSO\n.Xr ostiary 8\n");
 }
 
-/* ---- lists for the manual ---- */
-
-static void
-write_settings(struct buf *out)
-{
-	size_t count;
-	const struct setting *settings = settings_table(&count);
-
-	buf_add_text(out, "| setting | default | of clients too | meaning |\n|---|---|---|---|\n");
-	for (size_t i = 0; i < count; i++)
-		buf_printf(out, "| `%s` | %s | %s | %s |\n", settings[i].name, settings[i].fallback,
-			   settings[i].client_may ? "yes" : "no", settings[i].help);
-}
-
-static void
-write_metadata(struct buf *out)
-{
-	size_t count;
-	const struct metadata_field *fields = client_metadata_table(&count);
-
-	buf_add_text(out, "| field | values | meaning |\n|---|---|---|\n");
-	for (size_t i = 0; i < count; i++) {
-		buf_printf(out, "| `%s` | ", fields[i].name);
-		for (size_t c = 0; fields[i].choices && fields[i].choices[c]; c++)
-			buf_printf(out, "%s`%s`", c ? " " : "", fields[i].choices[c]);
-		buf_printf(out, " | %s |\n", fields[i].help);
-	}
-}
-
 static enum cli_exit
 run(struct cli *cli)
 {
@@ -338,8 +310,8 @@ run(struct cli *cli)
 	} parts[] = {
 		{"man", write_man},
 		{"conf", write_conf},
-		{"settings", write_settings},
-		{"metadata", write_metadata},
+		{"settings", reference_settings},
+		{"metadata", reference_metadata},
 		{"endpoints", reference_endpoints},
 	};
 	struct buf out;

@@ -22,6 +22,8 @@ docs: $(BUILD)/ostiary
 	@$(BUILD)/ostiary reference man > docs/man/ostiary.8
 	@$(BUILD)/ostiary reference conf > docs/man/ostiary.conf.5
 	@$(BUILD)/ostiary reference endpoints > docs/endpoints.md
+	@$(BUILD)/ostiary reference metadata > docs/metadata.md
+	@$(BUILD)/ostiary reference settings > docs/settings.md
 
 .PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage install \
 	clean help

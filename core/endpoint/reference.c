@@ -144,9 +144,9 @@ static const struct endpoint_reference rows[] = {
 	{"/jwks", "RFC 7517 5", "The public keys that tokens are signed with.", NULL},
 	{"/logout", "OpenID Connect RP-Initiated Logout 1.0", "Ends the browser's session.", logout},
 	{"/register", "RFC 7591, OpenID Connect Dynamic Client Registration 1.0",
-	 "Registers a client from a JSON document, where the realm's `registration` allows it: with "
-	 "an initial access token as bearer token, or without. The answer (201) repeats all that was "
-	 "registered.", NULL},
+	 "Registers a client from a JSON document ([its members](metadata.md)), where the realm's "
+	 "`registration` allows it ([settings](settings.md)): with an initial access token as bearer "
+	 "token, or without. The answer (201) repeats all that was registered.", NULL},
 	{"/register/", "RFC 7592",
 	 "The client's own row, at its `registration_client_uri`, with its "
 	 "`registration_access_token` as bearer token: GET shows it, PUT replaces it (and the token), "

@@ -47,9 +47,31 @@ PAGE_FIELDS = {"action", "flow", "password", "username"}
 NOT_OFFERED = {"code_challenge_algo", "registration", "request"}
 
 
-def test_endpoints_are_what_the_program_prints():
-    stored = (TOP / "docs/endpoints.md").read_text(encoding="utf-8")
-    assert stored == printed("endpoints"), "run `make docs`"
+@pytest.mark.parametrize("part", ["endpoints", "metadata", "settings"])
+def test_pages_are_what_the_program_prints(part):
+    stored = (TOP / f"docs/{part}.md").read_text(encoding="utf-8")
+    assert stored == printed(part), "run `make docs`"
+    readme = (TOP / "README.md").read_text(encoding="utf-8")
+    assert f"(docs/{part}.md)" in readme, "people find it"
+
+
+def test_links_between_the_pages():
+    assert {"metadata.md", "settings.md"} <= set(re.findall(r"\]\((\w+\.md)", printed("endpoints")))
+    for part in ("endpoints", "metadata", "settings"):
+        for page, anchor in re.findall(r"\]\((\w+\.md)(?:#([\w/]+))?\)", printed(part)):
+            text = (TOP / "docs" / page).read_text(encoding="utf-8")
+            assert not anchor or f'<a id="{anchor}">' in text, (part, page, anchor)
+
+
+def test_who_may_set_a_member():
+    rows = [[cell.strip() for cell in line.split("|")[1:4]]
+            for line in printed("metadata").splitlines() if line.startswith("| `")]
+    said = {name.strip("`"): (who, languages) for name, who, languages in rows}
+    for name, wanted in {"redirect_uris": ("anybody", "no"), "client_name": ("anybody", "yes"),
+                         "tos_uri": ("anybody", "yes"), "first_party": ("administrator", "no"),
+                         "introspection": ("administrator", "no"),
+                         "exchange_clients": ("administrator", "no")}.items():
+        assert said[name] == wanted, name
 
 
 def test_endpoints_name_every_parameter():
