@@ -17,14 +17,15 @@ reference_settings(struct buf *out)
 	const struct manage_realm_field *fields = manage_realm_fields(&count);
 	const struct setting *settings;
 
-	buf_add_text(out,
-		     "# Settings of a realm\n\n"
-		     "Made by `make docs` from the table that the program itself works by.\n\n"
-		     "`ostiary realm set NAME=VALUE` changes them, `ostiary realm show` shows "
-		     "them. Durations are numbers with s,\nm, h or d. Where the third column says "
-		     "yes a client may have a value of its own:\n"
-		     "`ostiary client edit ID --set NAME=VALUE`.\n\n"
-		     "| setting | default | of a client too | meaning |\n|---|---|---|---|\n");
+	buf_add_text(out, "# Settings of a realm\n\n"
+			  "Made by `make docs` from the table that the program itself works by.\n\n"
+			  "`ostiary realm set NAME=VALUE` changes them, `ostiary realm show` shows "
+			  "them. Durations are\n"
+			  "numbers with s, m, h or d. Where the third column says yes, a client "
+			  "may have a value of its\n"
+			  "own: `ostiary client edit ID --set NAME=VALUE`.\n\n"
+			  "| setting | default | of a client too | meaning |\n"
+			  "|---|---|---|---|\n");
 	for (size_t i = 0; i < count; i++)
 		buf_printf(out, "| `%s` | | no | %s |\n", fields[i].name, fields[i].help);
 	settings = settings_table(&count);
@@ -50,16 +51,18 @@ reference_metadata(struct buf *out)
 		out,
 		"# Client metadata\n\n"
 		"Made by `make docs` from the table that the program itself works by. The names "
-		"are those of RFC 7591 and of\nOpenID Connect Dynamic Client Registration where "
-		"they have one.\n\n"
-		"An administrator sets every member: `ostiary client add --set NAME=VALUE`, "
-		"`ostiary client edit ID --set\nNAME=VALUE`. *Anybody* means that clients may "
-		"also say it themselves, when they register ([`/register`]"
-		"(endpoints.md#register))\nor in their metadata document; what is the "
-		"administrator's alone is passed over there. A client may also\nsay "
+		"are those of RFC\n"
+		"7591 and of OpenID Connect Dynamic Client Registration where they have one.\n\n"
+		"An administrator sets every member, with `ostiary client add` or `ostiary client "
+		"edit ID` and\n"
+		"`--set NAME=VALUE`. *Anybody* means that clients may also say it themselves, when "
+		"they register\n"
+		"([`/register`](endpoints.md#register)) or in their metadata document; what is "
+		"the\n"
+		"administrator's alone is passed over there. A client may also say\n"
 		"`id_token_signed_response_alg`, a setting ([settings](settings.md)). Members with "
-		"languages may stand there\nonce more for each, with a tag behind: "
-		"`client_name#de`.\n\n"
+		"languages may\n"
+		"stand there once more for each, with a tag behind: `client_name#de`.\n\n"
 		"| member | who may set it | languages | values | meaning |\n"
 		"|---|---|---|---|---|\n");
 	for (size_t i = 0; i < count; i++) {
