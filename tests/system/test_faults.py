@@ -155,8 +155,8 @@ def test_worker_killed_within_a_request(s):
             wait_until(lambda: health(s) == 200, BACK_MAX, "an answer of the others")
         reply = connection.reply()
         assert reply.closed and reply.status == 0
-    assert not set(s.pids()) & set(before)
-    wait_until(lambda: len(s.pids()) == 2, 2, "a whole pool")
+    wait_until(lambda: len(s.pids()) == 2 and not set(s.pids()) & set(before), 5,
+               "a whole pool of other workers")
 
 
 def test_worker_killed_within_a_transaction(s):
