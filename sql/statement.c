@@ -15,14 +15,15 @@
 #include "sql/connection.h"
 
 static const struct statement_set *const sets[STATEMENT_SETS] = {
-	[SET_REALM] = &realm_statements,       [SET_KEY] = &key_statements,
-	[SET_CLIENT] = &client_statements,     [SET_ACCOUNT] = &account_statements,
-	[SET_SESSION] = &session_statements,   [SET_GRANT] = &grant_statements,
-	[SET_TOKEN] = &token_statements,       [SET_AUDIT] = &audit_statements,
-	[SET_RIGHTS] = &rights_statements,     [SET_REPLAY] = &replay_statements,
-	[SET_INITIAL] = &initial_statements,   [SET_FETCHED] = &fetched_statements,
-	[SET_RESOURCE] = &resource_statements, [SET_PUSHED] = &pushed_statements,
-	[SET_DEVICE] = &device_statements,     [SET_ISSUER] = &issuer_statements,
+	[SET_REALM] = &realm_statements,     [SET_KEY] = &key_statements,
+	[SET_CLIENT] = &client_statements,   [SET_CLIENT_SECRET] = &client_secret_statements,
+	[SET_ACCOUNT] = &account_statements, [SET_SESSION] = &session_statements,
+	[SET_GRANT] = &grant_statements,     [SET_TOKEN] = &token_statements,
+	[SET_AUDIT] = &audit_statements,     [SET_RIGHTS] = &rights_statements,
+	[SET_REPLAY] = &replay_statements,   [SET_INITIAL] = &initial_statements,
+	[SET_FETCHED] = &fetched_statements, [SET_RESOURCE] = &resource_statements,
+	[SET_PUSHED] = &pushed_statements,   [SET_DEVICE] = &device_statements,
+	[SET_ISSUER] = &issuer_statements,
 };
 
 struct sql_in

@@ -65,6 +65,7 @@ enum statement_set_number {
 	SET_REALM,
 	SET_KEY,
 	SET_CLIENT,
+	SET_CLIENT_SECRET,
 	SET_ACCOUNT,
 	SET_SESSION,
 	SET_GRANT,
@@ -90,6 +91,7 @@ struct statement_set {
 extern const struct statement_set realm_statements;
 extern const struct statement_set key_statements;
 extern const struct statement_set client_statements;
+extern const struct statement_set client_secret_statements;
 extern const struct statement_set account_statements;
 extern const struct statement_set session_statements;
 extern const struct statement_set grant_statements;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Clients and their secrets. A client is read with its secrets in one statement and parsed once a
- * generation. Changes of a client that may have been read move the generation; a new client cannot
- * have been read, as absence is never kept.
+ * Clients. One is read with its secrets in one statement and parsed once a generation. Changes of a
+ * client that may have been read move the generation; a new client cannot have been read, as
+ * absence is never kept. Secrets are changed in store_client_secret.c.
  */
 #include <string.h>
 
@@ -25,12 +25,6 @@ enum {
 	INSERT_LIMITED,
 	UNUSED,
 	UPDATE,
-	SECRET_INSERT,
-	SECRET_USED,
-	SECRET_EXPIRE,
-	SECRET_REMOVE,
-	SEALED_LIST,
-	SECRET_RESEAL,
 	REMOVE,
 	REMOVE_SECRETS,
 	REMOVE_CONSENTS,
@@ -75,19 +69,11 @@ static const struct sql_out row_columns[] = {
 	{SQL_OUT_TEXT, offsetof(struct client_row, source), 0},
 	{SQL_OUT_BOOL, offsetof(struct client_row, has_registration), 0},
 	{SQL_OUT_HASH, offsetof(struct client_row, registration_hash), 0},
-	{SQL_OUT_INT, offsetof(struct client_row, fresh_until), 0},
 };
 
 #define ROW_COLUMNS                                                                                \
 	"realm_id, client_id, metadata, enabled, version, created_at, source,"                     \
-	" registration_hash IS NOT NULL, registration_hash, fresh_until"
-
-static const struct sql_out sealed_columns[] = {
-	{SQL_OUT_TEXT, offsetof(struct client_sealed, client_id), 0},
-	{SQL_OUT_ID, offsetof(struct client_sealed, secret.id), 0},
-	{SQL_OUT_BYTES, offsetof(struct client_sealed, secret.sealed),
-	 offsetof(struct client_sealed, secret.sealed_size)},
-};
+	" registration_hash IS NOT NULL, registration_hash"
 
 static const struct statement statements[COUNT] = {
 	[FIND] = {"SELECT c.metadata, c.enabled, c.version, c.created_at, s.id IS NOT NULL, s.id,"
@@ -102,15 +88,15 @@ static const struct statement statements[COUNT] = {
 		  " ORDER BY client_id LIMIT ?",
 		  "iti", SQL_ROWS(row_columns, struct client_row)},
 	[INSERT] = {.text = "INSERT INTO client (realm_id, client_id, metadata, enabled, version,"
-			    " created_at, source, registration_hash, fresh_until)"
-			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		    .in = "ittiiitbi"},
+			    " created_at, source, registration_hash)"
+			    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		    .in = "ittiiitb"},
 	[INSERT_LIMITED] = {.text = "INSERT INTO client (realm_id, client_id, metadata, enabled,"
-				    " version, created_at, source, registration_hash, fresh_until)"
-				    " SELECT ?, ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL"
+				    " version, created_at, source, registration_hash)"
+				    " SELECT ?, ?, ?, ?, ?, ?, ?, ? FROM DUAL"
 				    " WHERE (SELECT COUNT(*) FROM client AS c"
 				    " WHERE c.realm_id = ? AND c.source = ?) < ?",
-			    .in = "ittiiitbiiti"},
+			    .in = "ittiiitbiti"},
 	/* a service that acts for itself has no grants: it goes by hand */
 	[UNUSED] = {"SELECT " ROW_COLUMNS " FROM client AS c WHERE c.realm_id = ?"
 		    " AND c.source IN ('registration', 'document') AND c.created_at <= ?"
@@ -121,38 +107,9 @@ static const struct statement statements[COUNT] = {
 		    " WHERE o.realm_id = c.realm_id AND o.client_id = c.client_id) LIMIT ?",
 		    "iii", SQL_ROWS(row_columns, struct client_row)},
 	[UPDATE] = {.text = "UPDATE client SET metadata = ?, enabled = ?, registration_hash = ?,"
-			    " fresh_until = ?, version = version + 1"
+			    " version = version + 1"
 			    " WHERE realm_id = ? AND client_id = ? AND version = ?",
-		    .in = "tibiiti"},
-	[SECRET_INSERT] =
-		{.text = "INSERT INTO client_secret"
-			 " (realm_id, client_id, id, hash, sealed, created_at, expires_at)"
-			 " SELECT c.realm_id, c.client_id, ?, ?, ?, ?, ? FROM client AS c"
-			 " WHERE c.realm_id = ? AND c.client_id = ?"
-			 " AND (SELECT COUNT(*) FROM client_secret AS s"
-			 " WHERE s.realm_id = c.realm_id AND s.client_id = c.client_id)"
-			 " < ?",
-		 .in = "bbbiiiti"},
-	[SECRET_USED] = {.text = "UPDATE client_secret SET last_used_at = ?"
-				 " WHERE realm_id = ? AND client_id = ? AND id = ?"
-				 " AND last_used_at < ?",
-			 .in = "iitbi"},
-	[SECRET_EXPIRE] = {.text = "UPDATE client_secret SET expires_at = ?"
-				   " WHERE realm_id = ? AND client_id = ? AND id = ?"
-				   " AND expires_at <> ?",
-			   .in = "iitbi"},
-	[SECRET_REMOVE] = {.text = "DELETE FROM client_secret"
-				   " WHERE realm_id = ? AND client_id = ? AND id = ?",
-			   .in = "itb"},
-	[SEALED_LIST] = {"SELECT client_id, id, sealed FROM client_secret"
-			 " WHERE realm_id = ? AND sealed IS NOT NULL"
-			 " AND (client_id > ? OR (client_id = ? AND id > ?))"
-			 " ORDER BY client_id, id LIMIT ?",
-			 "ittbi", SQL_ROWS(sealed_columns, struct client_sealed)},
-	[SECRET_RESEAL] = {.text = "UPDATE client_secret SET sealed = ?"
-				   " WHERE realm_id = ? AND client_id = ? AND id = ?"
-				   " AND sealed = ?",
-			   .in = "bitbb"},
+		    .in = "tibiti"},
 	[REMOVE] = {.text = "DELETE FROM client WHERE realm_id = ? AND client_id = ?", .in = "it"},
 	[REMOVE_SECRETS] = {.text = "DELETE FROM client_secret WHERE realm_id = ? AND client_id = ?"
 				    " LIMIT ?",
@@ -336,7 +293,6 @@ client_insert(struct store *store, const struct client_row *row)
 		sql_int(row->created_at),
 		sql_text(row->source ? row->source : CLIENT_FROM_ADMIN),
 		sql_hash(row->has_registration ? row->registration_hash : NULL),
-		sql_int(row->fresh_until),
 	};
 
 	return sql_change(store, &client_statements, INSERT, in);
@@ -354,7 +310,6 @@ client_insert_limited(struct store *store, const struct client_row *row, int64_t
 		sql_int(row->created_at),
 		sql_text(row->source),
 		sql_hash(row->has_registration ? row->registration_hash : NULL),
-		sql_int(row->fresh_until),
 		sql_int(row->realm_id),
 		sql_text(row->source),
 		sql_int(limit),
@@ -393,7 +348,6 @@ client_update(struct store *store, const struct client_row *row)
 		sql_text(row->metadata),
 		sql_int(row->enabled),
 		sql_hash(row->has_registration ? row->registration_hash : NULL),
-		sql_int(row->fresh_until),
 		sql_int(row->realm_id),
 		sql_text(row->client_id),
 		sql_int(row->version),
@@ -429,89 +383,4 @@ client_remove(struct store *store, uint32_t realm_id, const char *client_id)
 	struct client_row row = {.realm_id = realm_id, .client_id = client_id};
 
 	return sql_together(store, client_remove_work, &row);
-}
-
-enum store_verdict
-client_secret_insert(struct store *store, uint32_t realm_id, const char *client_id,
-		     const struct client_secret *secret)
-{
-	const struct sql_in in[] = {
-		sql_id(secret->id),
-		sql_hash(secret->hash),
-		sql_bytes(secret->sealed, secret->sealed_size),
-		sql_int(secret->created_at),
-		sql_int(secret->expires_at),
-		sql_int(realm_id),
-		sql_text(client_id),
-		sql_int(CLIENT_SECRETS_MAX),
-	};
-
-	return sql_change_and_bump(store, &client_statements, SECRET_INSERT, in);
-}
-
-enum store_verdict
-client_secret_used(struct store *store, const struct client *client, const uint8_t id[ID_SIZE],
-		   int64_t now)
-{
-	struct client_secret *secret =
-		client_snapshots_secret(client_snapshots_of(store), client, id);
-	int64_t before = now - CLIENT_SECRET_USE_STEP;
-	const struct sql_in in[] = {sql_int(now), sql_int(client->realm_id),
-				    sql_text(client->client_id), sql_id(id), sql_int(before)};
-	int64_t changed;
-
-	if (secret && secret->last_used_at >= before)
-		return STORE_OK;
-	if (secret)
-		secret->last_used_at = now;
-	return sql_change_count(store, &client_statements, SECRET_USED, in, &changed);
-}
-
-enum store_verdict
-client_secret_expire(struct store *store, uint32_t realm_id, const char *client_id,
-		     const uint8_t id[ID_SIZE], int64_t expires_at)
-{
-	const struct sql_in in[] = {sql_int(expires_at), sql_int(realm_id), sql_text(client_id),
-				    sql_id(id), sql_int(expires_at)};
-
-	return sql_change_and_bump(store, &client_statements, SECRET_EXPIRE, in);
-}
-
-enum store_verdict
-client_secret_remove(struct store *store, uint32_t realm_id, const char *client_id,
-		     const uint8_t id[ID_SIZE])
-{
-	const struct sql_in in[] = {sql_int(realm_id), sql_text(client_id), sql_id(id)};
-
-	return sql_change_and_bump(store, &client_statements, SECRET_REMOVE, in);
-}
-
-enum store_verdict
-client_sealed_list(struct store *store, struct arena *arena, uint32_t realm_id,
-		   const struct client_sealed *after, size_t max, struct client_sealed **rows,
-		   size_t *count)
-{
-	static const struct client_sealed none = {.client_id = ""};
-	const struct client_sealed *from = after ? after : &none;
-	const struct sql_in in[] = {sql_int(realm_id), sql_text(from->client_id),
-				    sql_text(from->client_id), sql_id(from->secret.id),
-				    sql_int((int64_t)max)};
-	void *found = NULL;
-	enum store_verdict verdict =
-		sql_read_all(store, &client_statements, SEALED_LIST, in, arena, &found, count);
-
-	if (verdict == STORE_OK)
-		*rows = found;
-	return verdict;
-}
-
-enum store_verdict
-client_secret_reseal_row(struct store *store, uint32_t realm_id, const struct client_sealed *row,
-			 const uint8_t *sealed, size_t sealed_size)
-{
-	const struct sql_in in[] = {sql_bytes(sealed, sealed_size), sql_int(realm_id),
-				    sql_text(row->client_id), sql_id(row->secret.id),
-				    sql_bytes(row->secret.sealed, row->secret.sealed_size)};
-
-	return sql_change_and_bump(store, &client_statements, SECRET_RESEAL, in);
 }

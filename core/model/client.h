@@ -204,7 +204,6 @@ struct client_row {
 	const char *source;                     /* CLIENT_FROM_…; NULL: CLIENT_FROM_ADMIN */
 	bool has_registration;                  /* somebody may manage it by RFC 7592 */
 	uint8_t registration_hash[SHA256_SIZE]; /* of the registration access token */
-	int64_t fresh_until; /* of CLIENT_FROM_DOCUMENT: when to fetch it again */
 };
 
 enum store_verdict client_row_find(struct store *store, struct arena *arena, uint32_t realm_id,
