@@ -109,6 +109,17 @@ class Host:
         return code, seen
 
 
+def add_session(host, number, account):
+    now = int(time.time())
+    values = {"id": f"UNHEX('{number:032x}')", "account_id": f"UNHEX('{account}')",
+              "realm_id": "(SELECT id FROM realm)", "secret_hash": "UNHEX(REPEAT('00', 32))",
+              "auth_epoch": "0", "created_at": now, "activated_at": now,
+              "last_seen_at": now, "expires_at": now + 3600, "ended_at": 0,
+              "address": "'192.0.2.1'", "user_agent": "'Browser'"}
+    host.query(f"INSERT INTO session ({', '.join(values)}) VALUES "
+               f"({', '.join(map(str, values.values()))})")
+
+
 @pytest.fixture(scope="session")
 def mariadb(tmp_path_factory):
     server = MariaDB(tmp_path_factory.mktemp("db"), BUILD).start()

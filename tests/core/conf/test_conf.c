@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The configuration file: every mistake with its line, the rules between options, the files it
- * names, secrets, and what is written from the table.
+ * names, and secrets.
  */
 #include "core/conf/conf.h"
 
@@ -13,58 +13,10 @@
 #include "core/base/buf.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
-#include "tests/core/base/check.h"
+#include "tests/core/conf/conf_folder.h"
 
-#define WHY_MAX   16384
 #define LINE_MOST 197 /* bytes of the longest line that inih takes whole */
-
-/* "@" in documents and messages stands for the test's folder. */
-static char folder[] = "/tmp/ostiary-conf-XXXXXX";
-
-static const char *
-expand(struct arena *arena, const char *text)
-{
-	struct buf out;
-
-	buf_init(&out, arena, WHY_MAX * 4);
-	for (; *text != '\0'; text++) {
-		if (*text == '@')
-			buf_add_text(&out, folder);
-		else
-			buf_add_char(&out, *text);
-	}
-	return out.size == 0 ? "" : out.data;
-}
-
-static void
-write_file(struct arena *arena, const char *name, const void *data, size_t size, mode_t mode)
-{
-	const char *path = expand(arena, name);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, data, size), size);
-	assert_int_equal(fchmod(fd, mode), 0);
-	close(fd);
-}
-
-static int
-load(struct arena *arena, const char *document, struct conf *conf, const char **why)
-{
-	const char *text = expand(arena, document);
-	struct buf mistakes;
-	int result;
-
-	write_file(arena, "@/conf", text, strlen(text), 0644);
-	buf_init(&mistakes, arena, WHY_MAX);
-	result = conf_load(arena, expand(arena, "@/conf"), conf, &mistakes);
-	*why = mistakes.size == 0 ? "" : mistakes.data;
-	return result;
-}
-
-/* A master key that is right, for cases about something else. */
-#define KEY   "[keys]\nmaster_key_file = @/key\n"
-#define NO_CA "db_host = db.example\n"
+#define NO_CA     "db_host = db.example\n"
 
 static const struct {
 	const char *name;
@@ -320,30 +272,6 @@ test_longest_paths(void **state)
 	(void)arena;
 }
 
-static const char *
-reference(struct arena *arena)
-{
-	struct buf out;
-
-	buf_init(&out, arena, 65536);
-	conf_reference(&out);
-	assert_false(buf_failed(&out));
-	return out.data;
-}
-
-static void
-test_reference_lines(void **state)
-{
-	struct arena *arena = *state;
-	struct strlist lines;
-
-	assert_int_equal(strlist_split(arena, reference(arena), '\n', 1000, &lines), 0);
-	for (size_t i = 0; i < lines.count; i++) {
-		check(strlen(lines.item[i]) <= 80, lines.item[i]);
-		check(!str_ends(lines.item[i], " "), lines.item[i]);
-	}
-}
-
 static void
 test_unreadable(void **state)
 {
@@ -475,160 +403,14 @@ test_path(void **state)
 	unsetenv(CONF_ENVIRONMENT);
 }
 
-/* Each row stands once in the reference, commented out with its default, under its section. */
-static void
-test_reference_has_all(void **state)
-{
-	struct arena *arena = *state;
-	const char *text = reference(arena);
-	const char *section = "";
-	size_t count;
-	const struct conf_option *table = conf_table(&count);
-
-	for (size_t i = 0; i < count; i++) {
-		const char *fallback = table[i].fallback;
-		const char *line = arena_printf(arena, "\n#%s =%s%s\n", table[i].name,
-						fallback[0] == '\0' ? "" : " ", fallback);
-		const char *found = strstr(text, line);
-
-		check(table[i].help[0] != '\0', table[i].name);
-		for (size_t other = 0; other < i; other++)
-			check(!str_equal(table[other].name, table[i].name), table[i].name);
-		if (!str_equal(section, table[i].section)) {
-			section = table[i].section;
-			text = strstr(text, arena_printf(arena, "\n[%s]\n", section));
-			check(text != NULL, section);
-			found = strstr(text, line);
-		}
-		check(found != NULL, table[i].name);
-		check(strstr(found + 1, line) == NULL, table[i].name);
-		text = found;
-	}
-}
-
-/* With its comments taken away the reference sets every default. */
-static void
-test_reference_is_read(void **state)
-{
-	struct arena *arena = *state;
-	char *text = arena_strdup(arena, reference(arena));
-	struct conf conf, defaults;
-	struct buf a, b;
-	const char *why;
-
-	for (char *c = text; *c != '\0'; c++) {
-		if (c[0] == '\n' && c[1] == '#' && c[2] != ' ')
-			c[1] = ' ';
-	}
-	(void)load(arena, text, &conf, &why);
-	/* only the master key, which is not there, may be wrong */
-	if (why[0] != '\0')
-		assert_non_null(strstr(why, ": master_key_file: "));
-	(void)load(arena, "", &defaults, &why);
-	buf_init(&a, arena, WHY_MAX);
-	buf_init(&b, arena, WHY_MAX);
-	conf_show(&conf, &a);
-	conf_show(&defaults, &b);
-	assert_string_equal(a.data, b.data);
-}
-
-static void
-test_show_is_read(void **state)
-{
-	struct arena *arena = *state;
-	struct conf conf, again;
-	struct buf a, b;
-	const char *why;
-
-	assert_int_equal(load(arena,
-			      KEY "[database]\ndb_socket =\ndb_host = db.example\ndb_ca = @/wide\n"
-				  "db_port = 1\n[server]\nallow_http_loopback = on\n"
-				  "[log]\nlog_level = error\nlog_target = stderr\n",
-			      &conf, &why),
-			 0);
-	buf_init(&a, arena, WHY_MAX);
-	conf_show(&conf, &a);
-	assert_non_null(strstr(a.data, "\ndb_socket =\ndb_host = db.example\ndb_port = 1\n"));
-	assert_non_null(strstr(a.data, "\nallow_http_loopback = yes\n"));
-	assert_non_null(strstr(a.data, "\n\n[log]\nlog_target = stderr\nlog_level = error\n"));
-	assert_int_equal(load(arena, a.data, &again, &why), 0);
-	buf_init(&b, arena, WHY_MAX);
-	conf_show(&again, &b);
-	assert_string_equal(a.data, b.data);
-}
-
-/* A copy of text without the line of pages_dir, which depends on where one installs. */
-static const char *
-without_pages_dir(struct arena *arena, const char *text)
-{
-	const char *line = strstr(text, "\n#pages_dir = ");
-
-	assert_non_null(line);
-	return arena_printf(arena, "%.*s%s", (int)(line - text), text, strchr(line + 1, '\n'));
-}
-
-static void
-test_example(void **state)
-{
-	struct arena *arena = *state;
-	static char text[65537];
-	FILE *file = fopen("conf-examples/ostiary.conf", "re");
-	size_t size;
-
-	assert_non_null(file);
-	size = fread(text, 1, sizeof(text) - 1, file);
-	(void)fclose(file);
-	text[size] = '\0';
-	assert_string_equal(without_pages_dir(arena, text),
-			    without_pages_dir(arena, reference(arena)));
-}
-
-static int
-make_folder(void **state)
-{
-	struct arena *arena = arena_new(TEST_ARENA_CAP);
-
-	(void)state;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	write_file(arena, "@/key", "k\n", 2, 0640);
-	write_file(arena, "@/wide", "k\n", 2, 0644);
-	write_file(arena, "@/writable", "k\n", 2, 0602);
-	arena_free(arena);
-	return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = {"key", "wide",  "writable", "conf",
-					    "nul", "large", "secret"};
-	struct arena *arena = arena_new(TEST_ARENA_CAP);
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++)
-		(void)unlink(arena_printf(arena, "%s/%s", folder, names[i]));
-	arena_free(arena);
-	return rmdir(folder);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(test_mistakes),
-		arena_test(test_defaults_are_checked),
-		arena_test(test_values),
-		arena_test(test_long_lines),
-		arena_test(test_longest_paths),
-		arena_test(test_unreadable),
-		arena_test(test_closed_folder),
-		arena_test(test_secrets),
-		arena_test(test_reference_has_all),
-		arena_test(test_reference_is_read),
-		arena_test(test_show_is_read),
-		arena_test(test_example),
-		arena_test(test_reference_lines),
+		arena_test(test_mistakes),      arena_test(test_defaults_are_checked),
+		arena_test(test_values),        arena_test(test_long_lines),
+		arena_test(test_longest_paths), arena_test(test_unreadable),
+		arena_test(test_closed_folder), arena_test(test_secrets),
 		cmocka_unit_test(test_path),
 	};
 
