@@ -87,6 +87,7 @@ the_whole_way(void **state)
 	code = location_param(&answer, "code");
 	check(code != NULL, "code");
 	check(rows() == 1, "it is kept once somebody has let it in");
+	check(recorded("client_document_added") != NULL, "record");
 	answer = redeem_here(code);
 	check_status(answer, 200, "redemption");
 	check(member(&answer, "refresh_token") != NULL, "refresh token");
@@ -244,6 +245,87 @@ limits(void **state)
 	check(world_log_count("client_document_limit") > 0, "the log says which limit");
 }
 
+/* What a document says of its type decides whether any port will do. */
+static void
+types_of_documents(void **state)
+{
+	static const struct {
+		const char *name, *document;
+		int other_port;
+	} types[] = {
+		{"it says native", DOCUMENT(",\"application_type\":\"native\""), 200},
+		{"it says web", DOCUMENT(",\"application_type\":\"web\""), 400},
+		{"it says nothing", DOCUMENT(""), 200},
+		{"a site too",
+		 "{\"client_id\":\"" ID "\",\"redirect_uris\":[\"" REDIRECT
+		 "\",\"https://mcp.example/cb\"]}",
+		 400},
+		{"a statement is passed over", DOCUMENT(",\"software_statement\":\"e30.e30.e30\""),
+		 200},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++) {
+		struct agent agent = {0};
+
+		private_db_number("DELETE FROM fetched");
+		fake_net_page(ID, "application/json", types[i].document);
+		check_status(agent_get(&agent, target_of(REDIRECT)), 200, types[i].name);
+		check_status(agent_get(&agent, target_of("http://127.0.0.1:49152/callback")),
+			     types[i].other_port, types[i].name);
+	}
+}
+
+static int64_t
+version(void)
+{
+	return private_db_number("SELECT version FROM client WHERE client_id = '" ID "'");
+}
+
+static void
+who_asks_for_documents(void **state)
+{
+	struct agent agent = {0};
+	const struct fetched busy = {.why = "all are at work"};
+	char *longest = arena_printf(world.arena, "https://mcp.example/%0300d", 1);
+	int64_t before;
+
+	(void)state;
+	fake_net_page(longest, "application/json", AGENT_DOCUMENT);
+	check_status(agent_get(&agent,
+			       arena_printf(world.arena,
+					    "/authorize?response_type=code&client_id=%s", longest)),
+		     400, "too long");
+	assert_int_equal(fake_net_asked(longest), 0);
+	fake_net_answer(ID, FETCH_BUSY, &busy);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 503, "too many wait");
+	fake_net_page(ID, "application/json", AGENT_DOCUMENT);
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "now it is there");
+	before = version();
+	world_move(CLIENT_DOCUMENT_MOST);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "the same again");
+	check(version() == before, "what says the same changes no row");
+}
+
+static void
+networks_that_ask_too_much(void **state)
+{
+	struct agent agent = {0};
+	int64_t usual = world.conf.rate_limit_network;
+
+	(void)state;
+	world.conf.rate_limit_network = 2;
+	for (int i = 0; i < 2; i++)
+		check_status(agent_get(&agent, target_of(REDIRECT)), 200, "as many as may");
+	check_status(agent_get(&agent, target_of(REDIRECT)), 503, "one more");
+	world.conf.rate_limit_network = usual;
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "it is let in");
+	world.conf.rate_limit_network = 2;
+	for (int i = 0; i < 4; i++)
+		check_status(agent_get(&agent, target_of(REDIRECT)), 200, "one that is known");
+	world.conf.rate_limit_network = usual;
+}
+
 /* ---- one with keys ---- */
 
 #define KEYS_URI            "https://mcp.example/jwks.json"
@@ -309,6 +391,9 @@ main(void)
 		cmocka_unit_test_setup_teardown(urls_that_are_clients, begin, end),
 		cmocka_unit_test_setup_teardown(the_row_follows, begin, end),
 		cmocka_unit_test_setup_teardown(limits, begin, end),
+		cmocka_unit_test_setup_teardown(types_of_documents, begin, end),
+		cmocka_unit_test_setup_teardown(who_asks_for_documents, begin, end),
+		cmocka_unit_test_setup_teardown(networks_that_ask_too_much, begin, end),
 		cmocka_unit_test_setup_teardown(keys_of_a_document, begin, end),
 	};
 

@@ -195,6 +195,7 @@ static const struct {
 	 BODY(",\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":"
 	      "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}"),
 	 "invalid_client_metadata"},
+	{"what is told has no quotes", BODY(",\"response_types\":[]"), "invalid_client_metadata"},
 	{"tag of no member", BODY(",\"client_name#d_e\":5,\"client_name\":5"),
 	 "invalid_client_metadata"},
 	{"statement of nobody", BODY(",\"software_statement\":\"e30.e30.e30\""),
@@ -205,6 +206,7 @@ static void
 what_is_refused(void **state)
 {
 	struct ask ask = {.target = "/register", .body = BODY("")};
+	const char *many = "openid";
 	struct answer answer;
 
 	(void)state;
@@ -215,10 +217,90 @@ what_is_refused(void **state)
 			check(*c >= 0x20 && *c <= 0x7e && *c != '"' && *c != '\\',
 			      refusals[i].name);
 	}
+	for (int i = 0; i < 300; i++)
+		many = arena_printf(world.arena, "%s s%d", many, i);
+	answer = register_with(NULL, arena_printf(world.arena, BODY(",\"scope\":\"%s\""), many));
+	check_error(&answer, 400, "invalid_client_metadata", "too many scopes");
 	answer = request_send(&ask);
 	check_error(&answer, 400, "invalid_client_metadata", "a form");
 	check(private_db_number("SELECT COUNT(*) FROM client WHERE source <> 'admin'") == 0,
 	      "nothing is stored");
+}
+
+/* What looks like a demand and is none, and what counts as not sent. */
+static const struct {
+	const char *name, *body, *member, *value; /* JSON of the answer; NULL: it is not there */
+} good_ones[] = {
+	{"no DPoP", BODY(",\"dpop_bound_access_tokens\":false"), "client_name", NULL},
+	{"public subjects", BODY(",\"subject_type\":\"public\""), "subject_type", "\"public\""},
+	{"null", BODY(",\"client_name\":null"), "client_name", NULL},
+	{"nothing", BODY(",\"client_name\":\"\",\"client_uri\":\"\""), "client_uri", NULL},
+	{"https login page", BODY(",\"initiate_login_uri\":\"https://notes.example/\""),
+	 "client_name", NULL},
+	{"another algorithm", BODY(",\"id_token_signed_response_alg\":\"ES256\""),
+	 "id_token_signed_response_alg", "\"ES256\""},
+};
+
+static void
+what_is_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(good_ones); i++) {
+		struct answer made = register_with(NULL, good_ones[i].body);
+
+		check_status(made, 201, good_ones[i].name);
+		check_text(list_of(&made, good_ones[i].member), good_ones[i].value,
+			   good_ones[i].name);
+	}
+}
+
+static int64_t
+rows_with(const char *piece)
+{
+	return private_db_number("SELECT COUNT(*) FROM client WHERE source = 'registration' AND "
+				 "INSTR(metadata, '%s') > 0",
+				 piece);
+}
+
+static void
+what_the_realm_adds(void **state)
+{
+	(void)state;
+	check_status(register_with(NULL, BODY("")), 201, "confidential");
+	check(rows_with("\"origins\"") == 0, "its server asks, no script");
+	check_status(register_with(NULL, BODY(",\"token_endpoint_auth_method\":\"none\"")), 201,
+		     "public");
+	check(rows_with("\"origins\":[\"https://notes.example\"]") == 1, "origins of scripts");
+	check_status(register_with(NULL, "{\"redirect_uris\":[\"com.example.notes:/cb\"],"
+					 "\"application_type\":\"native\","
+					 "\"token_endpoint_auth_method\":\"none\"}"),
+		     201, "native");
+	check(rows_with("\"origins\"") == 1, "a program has no origin");
+	check(rows_with("\"profile\":\"oidc\"") == 0, "the strict profile");
+	world_realm_set("registration_profile", "oidc");
+	check_status(register_with(NULL, BODY("")), 201, "the other profile");
+	world_realm_set("registration_profile", "oauth21");
+	check(rows_with("\"profile\":\"oidc\"") == 1, "the realm's word");
+}
+
+/* Strangers make no keys. */
+static void
+algorithms_without_key(void **state)
+{
+	static const char *const members[] = {"id_token_signed_response_alg",
+					      "introspection_signed_response_alg"};
+
+	(void)state;
+	private_db_number("UPDATE realm_key SET state = 'retired' WHERE alg = 'EdDSA'");
+	world_realm_set("registration", "open");
+	for (size_t i = 0; i < COUNT(members); i++) {
+		struct answer answer = register_with(
+			NULL, arena_printf(world.arena, BODY(",\"%s\":\"EdDSA\""), members[i]));
+
+		check_error(&answer, 400, "invalid_client_metadata", members[i]);
+	}
+	private_db_number("UPDATE realm_key SET state = 'active' WHERE alg = 'EdDSA'");
+	world_realm_set("registration", "open");
 }
 
 static void
@@ -319,6 +401,48 @@ looking_and_replacing(void **state)
 	check_status(send("GET", self(&made), again, NULL), 401, "disabled");
 }
 
+/* A service may change itself and stays one; nobody becomes one by changing. */
+static void
+services_that_change(void **state)
+{
+	static const char service[] =
+		"\"grant_types\":[\"client_credentials\"],\"scope\":\"openid\"";
+	struct answer made =
+		register_with(initial_token(1, 0), arena_printf(world.arena, "{%s}", service));
+	struct answer other = register_with(NULL, BODY("")), answer;
+	const char *body = arena_printf(world.arena, "{\"client_id\":\"%s\",%s}",
+					member(&made, "client_id"), service);
+
+	(void)state;
+	check_status(send("PUT", self(&made), member(&made, "registration_access_token"), body),
+		     200, "a service");
+	body = arena_printf(world.arena, "{\"client_id\":\"%s\",%s}", member(&other, "client_id"),
+			    service);
+	answer = send("PUT", self(&other), member(&other, "registration_access_token"), body);
+	check_error(&answer, 400, "invalid_client_metadata", "another");
+}
+
+static void
+words_of_the_answers(void **state)
+{
+	struct answer made = register_with(NULL, BODY("")), answer;
+	const char *token = member(&made, "registration_access_token"), *body;
+
+	(void)state;
+	answer = send("GET", self(&made), token, NULL);
+	check_text(list_of(&answer, "client_secret_expires_at"), NULL, "of no secret");
+	answer = send("GET", self(&made), NULL, NULL);
+	check(!strstr(header(&answer, "WWW-Authenticate"), "error="), "nothing was sent");
+	answer = send("GET", self(&made), "nonsense", NULL);
+	check_has(header(&answer, "WWW-Authenticate"), "error=\"invalid_token\"", "nonsense");
+	body = arena_printf(world.arena, "{\"client_id\":\"%s\",\"client_secret\":\"%s\"," URIS "}",
+			    member(&made, "client_id"), member(&made, "client_secret"));
+	private_db_number("UPDATE client_secret SET expires_at = 1 WHERE client_id = '%s'",
+			  member(&made, "client_id"));
+	answer = send("PUT", self(&made), token, body);
+	check_error(&answer, 400, "invalid_client_metadata", "a secret that is over");
+}
+
 static void
 unused_ones_go(void **state)
 {
@@ -349,9 +473,14 @@ main(void)
 		cmocka_unit_test_setup_teardown(answer_of_a_registration, begin, end),
 		cmocka_unit_test_setup_teardown(it_signs_in, begin, end),
 		cmocka_unit_test_setup_teardown(what_is_refused, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_taken, begin, end),
+		cmocka_unit_test_setup_teardown(what_the_realm_adds, begin, end),
+		cmocka_unit_test_setup_teardown(algorithms_without_key, begin, end),
 		cmocka_unit_test_setup_teardown(scopes_are_cut, begin, end),
 		cmocka_unit_test_setup_teardown(who_may_register, begin, end),
 		cmocka_unit_test_setup_teardown(looking_and_replacing, begin, end),
+		cmocka_unit_test_setup_teardown(services_that_change, begin, end),
+		cmocka_unit_test_setup_teardown(words_of_the_answers, begin, end),
 		cmocka_unit_test_setup_teardown(unused_ones_go, begin, end),
 	};
 
