@@ -64,6 +64,9 @@ const struct route *route_find(const char *rest);
  * failure is a page or JSON. NULL when none ends it. */
 const struct route *route_guess(const char *path);
 
+/* The names of the methods that the call's route takes, with commas between. */
+const char *route_methods(const struct call *call);
+
 struct call {
 	struct tx tx;
 	const struct http_request *request;

@@ -18,11 +18,11 @@ cors_preflight(struct call *call)
 		return;
 	if (call->route->cors == CORS_CLIENT && str_printable(call->request->origin))
 		response_header_set(response, "Access-Control-Allow-Origin", call->request->origin);
-	response_header_set(response, "Access-Control-Allow-Methods",
-			    call->route->methods & METHOD(HTTP_PUT) ? "GET, PUT, DELETE"
-								    : "GET, POST");
+	response_header_set(response, "Access-Control-Allow-Methods", route_methods(call));
+	/* what is for everybody may be asked for with any header: some clients send their own */
 	response_header_set(response, "Access-Control-Allow-Headers",
-			    "Authorization, Content-Type");
+			    call->route->cors == CORS_ANY ? "Authorization, Content-Type, *"
+							  : "Authorization, Content-Type");
 	response_header_set(response, "Access-Control-Max-Age", "7200");
 }
 

@@ -66,15 +66,21 @@ find_realm(struct call *call)
 	return 0;
 }
 
-static int
-refuse_method(struct call *call)
+const char *
+route_methods(const struct call *call)
 {
 	struct strlist names = {0};
 
 	for (size_t i = 0; i < sizeof(method_names) / sizeof(method_names[0]); i++)
 		if (call->route->methods & METHOD(method_names[i].method))
 			names = strlist_with(call->tx.arena, &names, method_names[i].name);
-	response_header_set(call->response, "Allow", strlist_join(call->tx.arena, &names, ','));
+	return strlist_join(call->tx.arena, &names, ',');
+}
+
+static int
+refuse_method(struct call *call)
+{
+	response_header_set(call->response, "Allow", route_methods(call));
 	return fail(&call->tx, OAUTH_METHOD_NOT_ALLOWED, "this address does not take that method",
 		    NULL);
 }

@@ -13,6 +13,20 @@
 #include "core/oauth/token/documents.h"
 #include "core/oauth/token/inspect.h"
 
+/* A page whose client fails to prove itself must be able to read why. */
+static void
+allow_named(struct call *call)
+{
+	struct tx *tx = &call->tx;
+	const struct client *client;
+
+	if (call->route->cors != CORS_CLIENT || !call->request->origin || !tx->client_id)
+		return;
+	if (client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, tx->client_id,
+			realms_generation(tx->provider->realms), &client) == STORE_OK)
+		cors_allow_client(call, client);
+}
+
 int
 call_client(struct call *call, bool public_may, const struct client **client)
 {
@@ -30,8 +44,10 @@ call_client(struct call *call, bool public_may, const struct client **client)
 		http_credentials(tx->arena, call->request, "Basic", &credentials.malformed);
 	if (call->request->authorization && !credentials.basic)
 		credentials.malformed = true;
-	if (client_authenticate(tx, &credentials, public_may, client) != 0)
+	if (client_authenticate(tx, &credentials, public_may, client) != 0) {
+		allow_named(call);
 		return rate_unproven(call);
+	}
 	if (call->route->cors == CORS_CLIENT)
 		cors_allow_client(call, *client);
 	return rate_client(call, *client);

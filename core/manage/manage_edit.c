@@ -52,7 +52,13 @@ shape_of(enum metadata_type type)
 static int
 refuse(struct buf *why, const struct manage_edit *edit, const char *text)
 {
-	(void)manage_say(why, MANAGE_REFUSED, "%s: %s", edit->field, text);
+	size_t size = strlen(edit->field);
+
+	/* settings name themselves */
+	if (str_starts(text, edit->field) && text[size] == ':')
+		(void)manage_say(why, MANAGE_REFUSED, "%s", text);
+	else
+		(void)manage_say(why, MANAGE_REFUSED, "%s: %s", edit->field, text);
 	return -1;
 }
 

@@ -18,6 +18,7 @@ struct registering {
 	struct client_secret secret;
 	bool with_secret;
 	const struct initial_token *initial;
+	const struct client *ending;   /* whose secrets are over; NULL */
 	enum registration_verdict why; /* of STORE_NONE */
 };
 
@@ -138,12 +139,27 @@ manage_registration_add(struct tx *tx, const struct client *client,
 	return verdict_of(stored, work.why);
 }
 
+/* Secrets that its method does not use any more end: whoever comes back to one gets a new one. */
+static enum store_verdict
+end_secrets(struct tx *tx, const struct client *before)
+{
+	enum store_verdict verdict = STORE_OK;
+
+	for (size_t i = 0; i < before->secrets_count && verdict != STORE_DOWN; i++)
+		if (client_secret_is_good(&before->secrets[i], tx->now))
+			verdict = client_secret_expire(tx->store, tx->realm->id, before->client_id,
+						       before->secrets[i].id, tx->now);
+	return verdict == STORE_DOWN ? STORE_DOWN : STORE_OK;
+}
+
 static enum store_verdict
 apply_replace(struct tx *tx, void *context)
 {
 	const struct registering *work = context;
 	enum store_verdict verdict = client_update(tx->store, &work->row);
 
+	if (verdict == STORE_OK && work->ending)
+		verdict = end_secrets(tx, work->ending);
 	return verdict == STORE_OK ? store_secret_and_keys(tx, work) : verdict;
 }
 
@@ -172,6 +188,7 @@ manage_registration_replace(struct tx *tx, struct client_row *row, const struct 
 	written = manage_client_write(tx, client, &work.row, &work.keys, why);
 	if (written != MANAGE_OK)
 		return verdict_of_write(written);
+	work.ending = client_has_secrets(client) ? NULL : before;
 	if (client_has_secrets(client) && !has_secret(tx, before, client) &&
 	    make_secret(tx, client, &work, out, why) != 0)
 		return REGISTRATION_REFUSED;

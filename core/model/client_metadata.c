@@ -89,7 +89,7 @@ static const struct metadata_field fields[] = {
 	{"tls_client_auth_san_email", META_TEXT, AT(tls_client_auth_san_email), NAME_MAX_BYTES,
 	 NULL, NULL, "The e-mail address in that certificate, instead of the subject.",
 	 0},
-	{"client_name", META_TEXT, AT(client_name), NAME_MAX_BYTES, NULL, NULL,
+	{"client_name", META_TEXT, AT(client_name), NAME_MAX_BYTES, NULL, client_name_mistake,
 	 "The name that people see when they sign in.",
 	 META_LOCALISED},
 	{"client_uri", META_URI, AT(client_uri), URI_MAX, NULL, client_page_mistake,

@@ -21,6 +21,9 @@ const char *client_https_mistake(struct arena *arena, const struct client *clien
 				 const char *value);
 const char *client_resource_mistake(struct arena *arena, const struct client *client,
 				    const char *value);
+/* Names are shown beside our own words: nothing in them may turn those round. */
+const char *client_name_mistake(struct arena *arena, const struct client *client,
+				const char *value);
 /* Only the shape of a set: whoever takes a set from outside parses its keys (core/jose/jwk.h). */
 const char *client_jwks_mistake(struct arena *arena, const struct client *client,
 				const char *value);

@@ -113,6 +113,31 @@ client_https_mistake(struct arena *arena, const struct client *client, const cha
 }
 
 const char *
+client_name_mistake(struct arena *arena, const struct client *client, const char *value)
+{
+	/* U+202A to U+202E and U+2066 to U+2069, which set the direction of what follows, and the
+	 * controls of U+0080 to U+009F */
+	static const struct {
+		const char *lead;
+		unsigned char first, last;
+	} refused[] = {{"\xe2\x80", 0xaa, 0xae}, {"\xe2\x81", 0xa6, 0xa9}, {"\xc2", 0x80, 0x9f}};
+
+	(void)arena;
+	(void)client;
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		const char *at = value;
+
+		while ((at = strstr(at, refused[i].lead)) != NULL) {
+			at += strlen(refused[i].lead);
+			if ((unsigned char)*at >= refused[i].first &&
+			    (unsigned char)*at <= refused[i].last)
+				return "a character that controls how text is shown is not allowed";
+		}
+	}
+	return NULL;
+}
+
+const char *
 client_resource_mistake(struct arena *arena, const struct client *client, const char *value)
 {
 	(void)client;

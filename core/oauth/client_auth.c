@@ -36,6 +36,12 @@ client_auth_table(size_t *count)
 	return rows;
 }
 
+bool
+client_auth_works(const struct client_auth_row *row, const struct realm *realm)
+{
+	return !row->needs_tls || !str_empty(realm->settings.mtls_endpoint_base);
+}
+
 static const char *const kind_names[] = {
 	[PRESENTED_BASIC] = "client_secret_basic",
 	[PRESENTED_POST] = "client_secret_post",

@@ -55,6 +55,12 @@ struct client_auth_row {
 const struct client_auth_row *client_auth_table(size_t *count);
 
 /*
+ * Certificates arrive only where the web server asks for them, and a realm says so by naming the
+ * place (mtls_endpoint_base); nobody shall be sent to where they cannot work.
+ */
+bool client_auth_works(const struct client_auth_row *row, const struct realm *realm);
+
+/*
  * A client_id that nobody has, for the log: who swaps the two halves sends a secret in its place,
  * and that is not shown.
  */

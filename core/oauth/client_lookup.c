@@ -88,25 +88,27 @@ static void
 derive_type(struct tx *tx, struct json_object *document)
 {
 	struct strlist uris = {0};
+	bool local = false;
 
 	if (json_object_object_get_ex(document, "application_type", NULL) ||
 	    json_get_list(tx->arena, document, "redirect_uris", CLIENT_URIS_MAX, &uris) !=
 		    JSON_FOUND)
 		return;
-	for (size_t i = 0; i < uris.count; i++) {
+	for (size_t i = 0; i < uris.count && !local; i++) {
 		struct uri uri;
 
-		if (uri_parse(tx->arena, uris.item[i], &uri) != 0 ||
-		    (str_equal(uri.scheme, "https") && !uri_host_is_loopback(&uri)))
-			return;
+		local = uri_parse(tx->arena, uris.item[i], &uri) == 0 &&
+			(!str_equal(uri.scheme, "https") || uri_host_is_loopback(&uri));
 	}
-	if (uris.count)
+	if (local)
 		json_add_text(document, "application_type", "native");
 }
 
 static void
 tell(const struct lookup *lookup, const char *why)
 {
+	lookup->tx->client_why =
+		arena_printf(lookup->tx->arena, "has a metadata document that cannot be used: %s", why);
 	tx_log(lookup->tx, LOG_LEVEL_WARN, "client_document_refused", "client_id",
 	       lookup->client_id, "why", why);
 }

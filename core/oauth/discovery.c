@@ -64,14 +64,6 @@ add_grants(struct json_object *document, struct arena *arena)
 	json_add_list(document, "grant_types_supported", &list);
 }
 
-/* Certificates arrive only where the web server asks for them, and a realm says so by naming the
- * place; nobody shall be sent to where they cannot work. */
-static bool
-works(const struct client_auth_row *row, const struct realm *realm)
-{
-	return !row->needs_tls || !str_empty(realm->settings.mtls_endpoint_base);
-}
-
 static void
 add_auth_methods(struct json_object *document, struct arena *arena, const struct realm *realm)
 {
@@ -80,7 +72,7 @@ add_auth_methods(struct json_object *document, struct arena *arena, const struct
 	struct strlist all = {0}, proving = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		if (!works(&rows[i], realm))
+		if (!client_auth_works(&rows[i], realm))
 			continue;
 		all = strlist_with(arena, &all, rows[i].name);
 		if (!rows[i].is_public)

@@ -11,6 +11,7 @@
 #include "core/base/json.h"
 #include "core/base/uri.h"
 #include "core/jose/keyring.h"
+#include "core/oauth/client_auth.h"
 #include "core/oauth/foreign.h"
 #include "core/port/client_check.h"
 #include "core/port/remote.h"
@@ -156,12 +157,16 @@ apply_statement(struct reading *reading)
 		.untrusted = OAUTH_UNAPPROVED_SOFTWARE_STATEMENT,
 	};
 	struct tx *tx = reading->tx;
-	const char *text = json_text_or_null(reading->request, "software_statement");
+	const char *text = NULL;
+	enum json_verdict sent = json_get_text(reading->request, "software_statement", &text);
 	struct json_object_iterator member, end;
 	struct foreign foreign;
 
-	if (!text || reading->rules->document)
+	if (sent == JSON_ABSENT || reading->rules->document)
 		return 0;
+	if (sent == JSON_WRONG_TYPE)
+		return fail(tx, OAUTH_INVALID_SOFTWARE_STATEMENT,
+			    "software_statement must be the text of a JWT", NULL);
 	if (foreign_verify(tx, text, &rules, &foreign) != 0)
 		return -1;
 	end = json_object_iter_end(foreign.jwt.claims);
@@ -225,10 +230,15 @@ limit_scope(struct reading *reading)
 	if (sent) {
 		if (strlist_split(tx->arena, sent, ' ', SCOPES_MAX, &asked) != 0)
 			return refuse(tx, "scope: too many");
-		allowed = strlist_intersect(tx->arena, &allowed, &asked);
+		asked = strlist_intersect(tx->arena, &allowed, &asked);
+		/* a document is written for every server there is */
+		if (asked.count == 0 && !reading->rules->document)
+			return refuse(tx, arena_printf(tx->arena,
+						       "scope: none of these may be registered; "
+						       "write some of %s",
+						       strlist_join(tx->arena, &allowed, ' ')));
+		allowed = asked.count ? asked : allowed;
 	}
-	if (sent && allowed.count == 0)
-		return refuse(tx, "scope: none of these may be registered");
 	json_add_text(metadata, "scope", strlist_join(tx->arena, &allowed, ' '));
 	return 0;
 }
@@ -258,26 +268,80 @@ derive_origins(struct reading *reading)
 
 /* ---- grants and methods that not everybody may register ---- */
 
+static const char *const open_grants[] = {"authorization_code", "refresh_token",
+					  GRANT_TYPE_DEVICE_CODE};
+
+static bool
+is_open(const struct reading *reading, const char *grant_type)
+{
+	for (size_t i = 0; i < sizeof(open_grants) / sizeof(open_grants[0]); i++)
+		if (strcmp(open_grants[i], grant_type) == 0)
+			return true;
+	return reading->rules->trusted && strcmp(grant_type, "client_credentials") == 0;
+}
+
+/* A metadata document is written for every server there is: what is not offered here is taken
+ * out, as RFC 7591 2 lets a server do, unless nothing is left. */
+static void
+fit_document(struct reading *reading)
+{
+	struct tx *tx = reading->tx;
+	struct json_object *metadata = reading->out->metadata;
+	struct strlist sent, kept = {0};
+
+	if (json_get_list(tx->arena, metadata, "grant_types", CLIENT_URIS_MAX, &sent) == JSON_FOUND)
+		for (size_t i = 0; i < sent.count; i++)
+			if (is_open(reading, sent.item[i]))
+				kept = strlist_with(tx->arena, &kept, sent.item[i]);
+	if (kept.count)
+		json_add_list(metadata, "grant_types", &kept);
+	kept = (struct strlist){0};
+	if (json_get_list(tx->arena, metadata, "response_types", CLIENT_URIS_MAX, &sent) ==
+		    JSON_FOUND &&
+	    strlist_has(&sent, "code"))
+		kept = strlist_with(tx->arena, &kept, "code");
+	if (kept.count)
+		json_add_list(metadata, "response_types", &kept);
+}
+
+/* A method that works here. */
+static int
+check_method(struct reading *reading)
+{
+	struct tx *tx = reading->tx;
+	const struct client *client = &reading->out->client;
+	struct strlist working = {0};
+	size_t count;
+	const struct client_auth_row *rows = client_auth_table(&count);
+
+	for (size_t i = 0; i < count; i++)
+		if (client_auth_works(&rows[i], tx->realm))
+			working = strlist_with(tx->arena, &working, rows[i].name);
+	if (strlist_has(&working,
+			client_auth_method_name(
+				(enum client_auth_method)client->token_endpoint_auth_method)))
+		return 0;
+	return refuse(tx, arena_printf(tx->arena,
+				       "token_endpoint_auth_method: no certificates are taken; "
+				       "write one of %s",
+				       strlist_join(tx->arena, &working, ' ')));
+}
+
 static int
 check_rights(struct reading *reading)
 {
-	static const char *const open_grants[] = {"authorization_code", "refresh_token",
-						  GRANT_TYPE_DEVICE_CODE};
 	const struct client *client = &reading->out->client;
+	struct arena *arena = reading->tx->arena;
 
-	for (size_t i = 0; i < client->grant_types.count; i++) {
-		bool open = false;
-
-		for (size_t j = 0; j < sizeof(open_grants) / sizeof(open_grants[0]); j++)
-			open |= strcmp(client->grant_types.item[i], open_grants[j]) == 0;
-		if (reading->rules->trusted &&
-		    strcmp(client->grant_types.item[i], "client_credentials") == 0)
-			open = true;
-		if (!open)
+	for (size_t i = 0; i < client->grant_types.count; i++)
+		if (!is_open(reading, client->grant_types.item[i]))
 			return refuse(reading->tx,
-				      "grant_types: this one is for clients that an administrator "
-				      "adds");
-	}
+				      arena_printf(arena,
+						   "grant_types: %s is for clients that an "
+						   "administrator adds",
+						   client->grant_types.item[i]));
+	if (check_method(reading) != 0)
+		return -1;
 	if (reading->rules->document && !client_is_public(client) &&
 	    client->token_endpoint_auth_method != CLIENT_AUTH_PRIVATE_KEY_JWT)
 		return refuse(reading->tx,
@@ -301,6 +365,15 @@ check_algs(struct reading *reading)
 	return 0;
 }
 
+/* Clients know the one setting that they have by its own name. */
+static const char *
+without_settings(const char *lines)
+{
+	static const char prefix[] = "settings: ";
+
+	return str_starts(lines, prefix) ? lines + sizeof(prefix) - 1 : lines;
+}
+
 static int
 check_client(struct reading *reading)
 {
@@ -312,7 +385,7 @@ check_client(struct reading *reading)
 	client_default(&out->client, &tx->realm->settings);
 	if (client_from_json(tx->arena, out->metadata, &out->client, &why) != 0 ||
 	    client_check(tx->arena, &out->client, &why) != 0)
-		return refuse(tx, why.data);
+		return refuse(tx, without_settings(why.data));
 	return check_rights(reading) == 0 ? check_algs(reading) : -1;
 }
 
@@ -331,6 +404,8 @@ registration_read(struct tx *tx, struct json_object *request,
 	if (rules->document) /* a program that has no server to keep a secret on */
 		if (!json_text_or_null(registration->metadata, "token_endpoint_auth_method"))
 			json_add_text(registration->metadata, "token_endpoint_auth_method", "none");
+	if (rules->document)
+		fit_document(&reading);
 	take_settings(&reading);
 	derive_origins(&reading);
 	json_add_text(registration->metadata, "profile", tx->realm->settings.registration_profile);

@@ -60,6 +60,7 @@ struct tx {
 	const char *actor;      /* for the record: "person", "client", "admin:NAME" */
 	const char *about;      /* what the request was, for `ostiary explain`: "POST /token" */
 	const char *client_id;  /* once it is known, for log and record */
+	const char *client_why; /* why a client that was looked for cannot be used; NULL */
 	struct failure failure;
 	/* what waits until the answer is out, so that nobody can tell it by time; NULL: nothing */
 	void (*later)(struct tx *tx);

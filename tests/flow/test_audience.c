@@ -120,7 +120,7 @@ from_request_to_token(void **state)
 		check_text(strlist_join(world.arena, &jwt.aud, ' '), ways[i].audience,
 			   ways[i].name);
 		check(jwt.aud_is_array == (jwt.aud.count > 1), ways[i].name);
-		check_text(member(&set, "scope"), ways[i].got, ways[i].name);
+		check_text(member(&set, "scope"), ways[i].got ? ways[i].got : "", ways[i].name);
 		check_text(json_text_or_null(jwt.claims, "scope"), ways[i].got, ways[i].name);
 		check((member(&set, "id_token") != NULL) == ways[i].id_token, ways[i].name);
 	}

@@ -311,7 +311,7 @@ a_resource_without_scopes(void **state)
 	world_resource(A, "{}", "{}", NULL);
 	set = post(NULL, A);
 	check_status(set, 200, "named, and no scope asked for");
-	check_text(member(&set, "scope"), NULL, "no scope");
+	check_text(member(&set, "scope"), "", "no scope");
 	set = post("read", A);
 	check_error(&set, 400, "invalid_scope", "a scope asked for");
 }

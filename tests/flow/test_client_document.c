@@ -143,7 +143,6 @@ static const struct {
 	{"private_key_jwt without keys",
 	 DOCUMENT(",\"token_endpoint_auth_method\":\"private_key_jwt\"")},
 	{"client_credentials", DOCUMENT(",\"grant_types\":[\"client_credentials\"]")},
-	{"scopes that may not be had", DOCUMENT(",\"scope\":\"admin\"")},
 	{"pairwise", DOCUMENT(",\"subject_type\":\"pairwise\"")},
 	{"twice", DOCUMENT(",\"client_id\":\"" ID "\"")},
 };
@@ -259,7 +258,16 @@ types_of_documents(void **state)
 		{"a site too",
 		 "{\"client_id\":\"" ID "\",\"redirect_uris\":[\"" REDIRECT
 		 "\",\"https://mcp.example/cb\"]}",
+		 200},
+		{"only sites",
+		 "{\"client_id\":\"" ID "\",\"redirect_uris\":[\"" REDIRECT
+		 "\",\"https://mcp.example/cb\"],\"application_type\":\"web\"}",
 		 400},
+		{"grants that are not offered beside one that is",
+		 DOCUMENT(",\"grant_types\":[\"authorization_code\",\"implicit\"]"), 200},
+		{"response types that are not offered",
+		 DOCUMENT(",\"response_types\":[\"code\",\"token\"]"), 200},
+		{"scopes of other servers", DOCUMENT(",\"scope\":\"mcp:tools\""), 200},
 		{"a statement is passed over", DOCUMENT(",\"software_statement\":\"e30.e30.e30\""),
 		 200},
 	};

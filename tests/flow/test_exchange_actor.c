@@ -155,7 +155,21 @@ people_as_actors(void **state)
 		   arena_printf(world.arena, "{\"sub\":\"%s\"}", account.sub), "act");
 	check_has(recorded("token_exchanged"), "actor: account ", "record");
 	answer = exchange_as("svc", with_actor(form, TYPE_ACCESS, web_token));
-	check_text(act_of_answer(&answer, "alice for alice"), NULL, "nobody acts for itself");
+	check_error(&answer, 400, "invalid_request", "alice for alice is impersonation");
+	answer = exchange_as("both", with_actor(form, TYPE_ACCESS, web_token));
+	check_text(act_of_answer(&answer, "alice for alice"), NULL, "where that is allowed");
+}
+
+/* Who acted last and acts again is named once. */
+static void
+acts_again(void **state)
+{
+	struct answer answer = exchange_as("svc", exchange_form(TYPE_ACCESS, web_token));
+	const char *first = act_of_answer(&answer, "once");
+
+	(void)state;
+	answer = exchange_as("svc", exchange_form(TYPE_ACCESS, member(&answer, "access_token")));
+	check_text(act_of_answer(&answer, "again"), first, "again");
 }
 
 static void
@@ -299,6 +313,7 @@ main(void)
 		actor_test(delegation_or_impersonation),
 		actor_test(people_as_actors),
 		actor_test(actors_that_are_refused),
+		actor_test(acts_again),
 		actor_test(chains_narrow),
 		actor_test(chains_end),
 		actor_test(only_who_may_act),

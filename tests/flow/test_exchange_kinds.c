@@ -16,7 +16,7 @@ id_tokens(void **state)
 
 	(void)state;
 	check_status(answer, 200, "ID token");
-	check_text(member(&answer, "scope"), NULL, "an ID token allows nothing");
+	check_text(member(&answer, "scope"), "", "an ID token allows nothing");
 	check(is_active(token), "of a live grant");
 	answer = exchange_as("svc", params_with(form, "resource", NULL));
 	check_status(answer, 200, "for the issuer");

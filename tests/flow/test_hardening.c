@@ -254,7 +254,7 @@ answers_without_scope(void **state)
 		set = redeem("web", walk_code(&alice, authorize("web", "scope", NULL)));
 		for (int use = 0; use < 2; use++) {
 			check_status(set, 200, name);
-			check_text(member(&set, "scope"), NULL, name);
+			check_text(member(&set, "scope"), "", name);
 			check_text(member(&set, "id_token"), NULL, name);
 			answer = introspect(member(&set, "access_token"));
 			check_text(member(&answer, "active"), "true", name);

@@ -443,6 +443,35 @@ words_of_the_answers(void **state)
 	check_error(&answer, 400, "invalid_client_metadata", "a secret that is over");
 }
 
+/* Secrets that the method does not use end; the way back makes a new one and tells it. */
+static void
+secrets_follow_the_method(void **state)
+{
+	static const char *const methods[] = {"none", "client_secret_basic"};
+	struct answer made = register_with(NULL, BODY(""));
+	const char *token = member(&made, "registration_access_token"), *body;
+	const char *first = member(&made, "client_secret");
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(methods); i++) {
+		struct answer answer;
+
+		body = arena_printf(
+			world.arena,
+			"{\"client_id\":\"%s\",\"token_endpoint_auth_method\":\"%s\"," URIS "}",
+			member(&made, "client_id"), methods[i]);
+		answer = send("PUT", self(&made), token, body);
+		check_status(answer, 200, methods[i]);
+		token = member(&answer, "registration_access_token");
+		check((member(&answer, "client_secret") != NULL) == (i == 1), methods[i]);
+		check(!str_equal(member(&answer, "client_secret"), first), methods[i]);
+	}
+	check(private_db_number("SELECT COUNT(*) FROM client_secret WHERE client_id = '%s'"
+				" AND expires_at = 0",
+				member(&made, "client_id")) == 1,
+	      "one is good");
+}
+
 static void
 unused_ones_go(void **state)
 {
@@ -481,6 +510,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(looking_and_replacing, begin, end),
 		cmocka_unit_test_setup_teardown(services_that_change, begin, end),
 		cmocka_unit_test_setup_teardown(words_of_the_answers, begin, end),
+		cmocka_unit_test_setup_teardown(secrets_follow_the_method, begin, end),
 		cmocka_unit_test_setup_teardown(unused_ones_go, begin, end),
 	};
 

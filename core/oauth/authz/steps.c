@@ -38,8 +38,10 @@ find_client(struct tx *tx, struct authz *authz)
 	if (verdict != STORE_OK || !authz->client->enabled) {
 		tx->failure.page = "unknown_client";
 		return fail(tx, OAUTH_INVALID_REQUEST, "no client has this client_id",
-			    "client_id %.64s is %s", client_id_shown(client_id),
-			    verdict == STORE_OK ? "disabled" : "not registered in this realm");
+			    "client_id %.255s %s", client_id_shown(client_id),
+			    verdict == STORE_OK ? "is disabled"
+			    : tx->client_why    ? tx->client_why
+						: "is not registered in this realm");
 	}
 	return 0;
 }

@@ -178,6 +178,27 @@ is_subject(const struct exchange *exchange, const struct actor *actor)
 	       exchange->subject.client_is_subject == (actor->client_id != NULL);
 }
 
+/* Naming the subject as its own actor would be impersonation under another name. */
+static int
+check_self(const struct exchange *exchange)
+{
+	const struct strlist *modes = &exchange->call->client->exchange_modes;
+
+	if (!exchange->has_actor || strlist_has(modes, MODE_IMPERSONATION))
+		return 0;
+	return refuse(exchange, "the actor token is of the subject itself; leave actor_token out",
+		      "exchange_modes of the client lack " MODE_IMPERSONATION);
+}
+
+/* Whoever acted last and acts again is named once. */
+static bool
+is_newest(const struct actor *actor, const struct json_object *former)
+{
+	return former && str_equal(actor->iss, json_text_or_null(former, "iss")) &&
+	       str_equal(actor->sub, json_text_or_null(former, "sub")) &&
+	       str_equal(actor->client_id, json_text_or_null(former, "client_id"));
+}
+
 /* For the record, which names people by id. */
 static const char *
 actor_text(const struct exchange *exchange, const struct actor *actor)
@@ -208,7 +229,9 @@ exchange_choose_actor(struct exchange *exchange)
 		return -1;
 	exchange->actor_text = actor_text(exchange, &actor);
 	exchange->act = former;
-	if (!exchange->delegation || is_subject(exchange, &actor))
+	if (is_subject(exchange, &actor))
+		return check_self(exchange);
+	if (!exchange->delegation || is_newest(&actor, former))
 		return 0;
 	if (depth >= EXCHANGE_ACTORS_MAX)
 		return refuse(exchange, "too many parties have acted for the subject",

@@ -17,14 +17,16 @@ const struct party_role role_subject = {
 	.type = "subject_token_type",
 	.bad = "the subject token is unknown, expired, revoked, or of another type",
 	.not_yours = "the subject token is not for this client",
-	.bad_type = "subject_token_type is missing or not supported",
+	.bad_type = "subject_token_type must be urn:ietf:params:oauth:token-type:access_token, "
+		    "refresh_token, id_token or jwt",
 };
 const struct party_role role_actor = {
 	.token = "actor_token",
 	.type = "actor_token_type",
 	.bad = "the actor token is unknown, expired, revoked, or of another type",
 	.not_yours = "the actor token is not for this client",
-	.bad_type = "actor_token_type is missing or not supported",
+	.bad_type = "actor_token_type must be urn:ietf:params:oauth:token-type:access_token, "
+		    "id_token or jwt",
 	.is_actor = true,
 };
 

@@ -53,7 +53,8 @@ choose_type(struct token_call *call, const char **type, bool *must_be_jwt)
 		return 0;
 	}
 	return fail(call->tx, OAUTH_INVALID_REQUEST,
-		    "this requested_token_type is not offered; access_token and jwt are",
+		    "requested_token_type must be urn:ietf:params:oauth:token-type:access_token or "
+		    "urn:ietf:params:oauth:token-type:jwt",
 		    "sent %.100s", asked);
 }
 

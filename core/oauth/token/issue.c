@@ -179,7 +179,7 @@ token_issue(struct tx *tx, const struct plan *plan, struct token_set *set)
 		return verdict;
 	*set = (struct token_set){
 		.expires_in = issue.expires_at - tx->now,
-		.scope = issue.scope,
+		.scope = issue.scope ? issue.scope : "", /* RFC 6749 5.1: none is told too */
 		.issued_token_type = plan->issued_token_type,
 	};
 	if (make_tokens(&issue, set) != 0)

@@ -54,7 +54,7 @@ void client_grant_state(struct tx *tx, const char *client_id, struct grant_state
 struct token_set {
 	const char *access_token;
 	int64_t expires_in;
-	const char *scope;             /* NULL: none was granted */
+	const char *scope;             /* "": none was granted */
 	const char *id_token;          /* NULL: none */
 	const char *refresh_token;     /* NULL: none */
 	const char *issued_token_type; /* NULL: not said */

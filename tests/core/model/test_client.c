@@ -136,6 +136,13 @@ static const struct sample members[] = {
 
 	{"name is a number", MEMBER("client_name", "1"), "client_name: write text\n"},
 	{"name is empty", MEMBER("client_name", "\"\""), "client_name: it is empty\n"},
+	{"name that turns text round", MEMBER("client_name", "\"a\\u202eb\""),
+	 "client_name: a character that controls how text is shown is not allowed\n"},
+	{"name with an isolate", MEMBER("client_name", "\"a\\u2066b\""),
+	 "client_name: a character that controls how text is shown is not allowed\n"},
+	{"name with a control of Latin-1", MEMBER("client_name", "\"a\\u0085b\""),
+	 "client_name: a character that controls how text is shown is not allowed\n"},
+	{"name in Hebrew", MEMBER("client_name", "\"\\u05e9\\u05dc\\u05d5\\u05dd\""), ""},
 	{"name with control characters", MEMBER("client_name", "\"a\\u001bb\""),
 	 "client_name: a control character is not allowed\n"},
 	{"name with DEL", MEMBER("client_name", "\"a\x7f\""),
