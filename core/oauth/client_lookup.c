@@ -107,8 +107,8 @@ derive_type(struct tx *tx, struct json_object *document)
 static void
 tell(const struct lookup *lookup, const char *why)
 {
-	lookup->tx->client_why =
-		arena_printf(lookup->tx->arena, "has a metadata document that cannot be used: %s", why);
+	lookup->tx->client_why = arena_printf(
+		lookup->tx->arena, "has a metadata document that cannot be used: %s", why);
 	tx_log(lookup->tx, LOG_LEVEL_WARN, "client_document_refused", "client_id",
 	       lookup->client_id, "why", why);
 }
