@@ -105,15 +105,20 @@ type_fits(const struct demand *demand, const char *typ)
 	return false;
 }
 
-/* What names us: the issuer or the token endpoint (RFC 7523 3). */
+/* What names us: the issuer or the token endpoint (RFC 7523 3), also by its name for certificates.
+ */
 static struct strlist
 our_names(struct tx *tx)
 {
+	const char *alias = tx->realm->settings.mtls_endpoint_base;
 	struct strlist names = {0};
 
 	names = strlist_with(tx->arena, &names, tx->realm->issuer);
-	return strlist_with(tx->arena, &names,
-			    arena_printf(tx->arena, "%s/token", tx->realm->issuer));
+	names = strlist_with(tx->arena, &names,
+			     arena_printf(tx->arena, "%s/token", tx->realm->issuer));
+	return str_empty(alias) ? names
+				: strlist_with(tx->arena, &names,
+					       arena_printf(tx->arena, "%s/token", alias));
 }
 
 static int

@@ -172,6 +172,21 @@ what_must_be_true(void **state)
 }
 
 static void
+audience_by_alias(void **state)
+{
+	struct json_object *claims = other_claims();
+	struct answer answer;
+
+	(void)state;
+	other_claim(claims, "aud", "\"https://mtls.example/token\"");
+	answer = present(claims);
+	check_error(&answer, 400, "invalid_grant", "not ours");
+	world_realm_set("mtls_endpoint_base", "https://mtls.example");
+	check_status(present(claims), 200, "ours");
+	world_realm_set("mtls_endpoint_base", "");
+}
+
+static void
 who_is_trusted(void **state)
 {
 	struct other_key stranger = other_key(JWS_ES256, "k1");
@@ -304,6 +319,7 @@ main(void)
 		bearer_test(tokens_for_a_linked_person),
 		bearer_test(for_a_resource),
 		bearer_test(what_must_be_true),
+		bearer_test(audience_by_alias),
 		bearer_test(who_is_trusted),
 		bearer_test(an_assertion_is_good_once),
 		bearer_test(a_refusal_costs_nothing),
