@@ -44,7 +44,7 @@ CONNECTIONS = 8
 WORKERS = 8
 TOKENS = 1000
 PEER_TOKENS = 64
-ASSERTIONS = 5000  # a second: more than are ever used
+ASSERTIONS = 10000  # made for each second: each thread must have more than it uses
 COUNTED = 200  # requests over which statements are counted
 STARTS = 15
 
