@@ -36,7 +36,8 @@ LAYERS = {
     "sql": ["base", "model", "port"],
     "fcgi": [*CORE, "sql"],
     "ctl": [*CORE, "sql", "fcgi"],
-    "pamd": ["base/str", "base/buf", "base/num"],
+    # both sides of the socket share one description of its packets; no part that needs OpenSSL
+    "pamd": ["base/arena", "base/str", "base/buf", "base/bug", "base/num", "port/broker_wire"],
     # both sides of the socket share one description of its packets
     "fetch": ["base", "conf", "port/fetch_wire"],
 }
@@ -47,11 +48,12 @@ OWNERS = [
     (r"openssl/(evp|sha|hmac|rand|crypto|err|core_names|params)\.h",
      ["core/base", "core/jose", "core/seal"]),
     (r"openssl/.*", ["core/jose", "core/seal"]),
-    (r"ini\.h", ["core/conf"]),
+    (r"ini\.h", ["core/conf", "pamd/settings"]),
     (r"(mysql/|mariadb/)?(mysql|mysqld_error|errmsg|mariadb_\w+)\.h", ["sql"]),
     (r"fcgi(app|_stdio|misc)\.h", ["fcgi"]),
     (r"security/.*", ["pamd"]),
     (r"curl/.*", ["fetch"]),
+    (r"(ldap|lber)\.h", ["pamd/ldap"]),
     (r"(crypt|argon2)\.h", ["core/authn/password"]),
     (r"qrencode\.h", ["core/http/qr"]),
 ]

@@ -60,8 +60,8 @@ const struct migration *migrations_table(size_t *count);
 
 /* Versions this program works with: the schema must be at least the first and at most the second (a
  * newer release may have expanded it). */
-#define SCHEMA_MIN 2
-#define SCHEMA_MAX 3
+#define SCHEMA_MIN 3
+#define SCHEMA_MAX 4
 
 /* The newest applied migration; 0: none; STORE_DOWN when that cannot be read. */
 enum store_verdict schema_version(struct store *store, int *version);

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The broker as workers see it: conversations with the host's logins (PAM, LDAP) that run in
+ * ostiary-pamd. Nothing here blocks longer than BROKER_WAIT_MS and a little.
+ */
+#ifndef OSTIARY_PORT_BROKER_H
+#define OSTIARY_PORT_BROKER_H
+
+#include <stdbool.h>
+
+#include "core/port/broker_wire.h"
+
+struct tx;
+
+/* What does the work: the service behind a socket, or a test's own. -1: it does not answer. */
+struct broker {
+	int (*converse)(void *context, struct arena *arena, const struct broker_request *request,
+			struct broker_state *state);
+	int (*lookup)(void *context, struct arena *arena, const struct broker_request *request,
+		      struct broker_answer *answer);
+	void *context;
+};
+
+/* The broker behind a socket; context is its path, "" where there is none. */
+struct broker broker_at(const char *path);
+
+#endif
