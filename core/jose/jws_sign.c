@@ -12,6 +12,7 @@
 #include "core/base/b64.h"
 #include "core/base/bug.h"
 #include "core/base/json.h"
+#include "core/base/json_print.h"
 #include "core/jose/jws_evp.h"
 
 struct jws_signer {
@@ -153,19 +154,25 @@ compute_signature(const struct jws_signer *signer, const char *input, size_t siz
 }
 
 /* The header's text: members in one order, so that the same input gives the same message. */
-static char *
+static const char *
 header_text(struct arena *arena, const struct jws_signer *signer, const struct jws_header *header,
 	    size_t *size)
 {
-	struct json_object *object = json_new_object(arena);
+	struct json_members members;
+	struct buf text;
 
-	json_add_text(object, "alg", jws_alg_name(signer->alg));
-	json_add_text(object, "typ", header->typ);
-	json_add_text(object, "cty", header->cty);
-	json_add_text(object, "kid", signer->kid);
-	if (header->jwk != NULL)
-		json_add(object, "jwk", header->jwk);
-	return json_write(arena, object, size);
+	buf_init(&text, arena, JWS_HEADER_MAX);
+	json_open(&members, &text);
+	json_put_text(&members, "alg", jws_alg_name(signer->alg));
+	json_put_text(&members, "typ", header->typ);
+	json_put_text(&members, "cty", header->cty);
+	json_put_text(&members, "kid", signer->kid);
+	json_put(&members, "jwk", header->jwk);
+	json_close(&members);
+	if (buf_failed(&text))
+		bug("a header of our own is too long");
+	*size = text.size;
+	return text.data;
 }
 
 char *

@@ -6,9 +6,13 @@
 
 #include "core/base/arena.h"
 #include "core/base/b64.h"
+#include "core/base/bug.h"
 #include "core/base/json.h"
+#include "core/base/json_print.h"
 #include "core/jose/jws.h"
 #include "core/oauth/token/issue.h"
+
+#define CLAIMS_TEXT_MAX (128 * 1024) /* bytes; all that claims are made of has smaller maxima */
 
 /* A token's jti: its grant's id and 16 random bytes, so the grant is found by it; zeros where there
  * is none. */
@@ -39,22 +43,31 @@ may_act_of_account(struct arena *arena, const struct grant_state *state)
 
 /* act and may_act (RFC 8693 4.1, 4.4). */
 static void
-add_actors(const struct issue *issue, struct json_object *claims)
+put_actors(const struct issue *issue, struct json_members *claims)
 {
 	const struct plan *plan = issue->plan;
 
-	json_add(claims, "act", plan->act);
-	json_add(claims, "may_act",
+	json_put(claims, "act", plan->act);
+	json_put(claims, "may_act",
 		 plan->may_act ? plan->may_act : may_act_of_account(issue->tx->arena, plan->state));
 }
 
 static void
-add_audience(struct json_object *claims, const struct strlist *audience)
+put_audience(struct json_members *claims, const struct strlist *audience)
 {
 	if (audience->count == 1)
-		json_add_text(claims, "aud", audience->item[0]);
+		json_put_text(claims, "aud", audience->item[0]);
 	else
-		json_add_list(claims, "aud", audience);
+		json_put_list(claims, "aud", audience);
+}
+
+static void
+put_sign_in(struct json_members *claims, const struct grant *grant)
+{
+	if (!issue_has_sign_in(grant))
+		return;
+	json_put_int(claims, "auth_time", grant->auth_time);
+	json_put_text(claims, "acr", grant->acr);
 }
 
 const char *
@@ -64,21 +77,27 @@ issue_access_jwt(struct issue *issue)
 	struct tx *tx = issue->tx;
 	const struct plan *plan = issue->plan;
 	const struct jws_signer *key = issue_signer(tx, plan->target.alg);
-	struct json_object *claims = json_new_object(tx->arena);
+	struct json_members claims;
+	struct buf text;
 
 	if (!key)
 		return NULL;
-	json_add_text(claims, "iss", tx->realm->issuer);
-	json_add_text(claims, "sub", plan->state->account.sub);
-	add_audience(claims, &plan->target.audience);
-	json_add_int(claims, "exp", issue->expires_at);
-	json_add_int(claims, "iat", tx->now);
-	json_add_text(claims, "jti", make_jti(tx, plan->state->grant.id));
-	json_add_text(claims, "client_id", plan->client->client_id);
-	json_add_text(claims, "scope", issue->scope);
-	issue_add_sign_in(claims, &plan->state->grant);
-	add_actors(issue, claims);
-	return jws_sign_object(tx->arena, key, &header, claims);
+	buf_init(&text, tx->arena, CLAIMS_TEXT_MAX);
+	json_open(&claims, &text);
+	json_put_text(&claims, "iss", tx->realm->issuer);
+	json_put_text(&claims, "sub", plan->state->account.sub);
+	put_audience(&claims, &plan->target.audience);
+	json_put_int(&claims, "exp", issue->expires_at);
+	json_put_int(&claims, "iat", tx->now);
+	json_put_text(&claims, "jti", make_jti(tx, plan->state->grant.id));
+	json_put_text(&claims, "client_id", plan->client->client_id);
+	json_put_text(&claims, "scope", issue->scope);
+	put_sign_in(&claims, &plan->state->grant);
+	put_actors(issue, &claims);
+	json_close(&claims);
+	if (buf_failed(&text))
+		bug("the claims of a token are too long");
+	return jws_sign(tx->arena, key, &header, text.data, text.size);
 }
 
 static const char *
@@ -95,10 +114,16 @@ audience_text(const struct issue *issue)
 static const char *
 extra_text(const struct issue *issue)
 {
-	struct json_object *extra = json_new_object(issue->tx->arena);
+	struct json_members members;
+	struct buf text;
 
-	add_actors(issue, extra);
-	return json_object_object_length(extra) ? json_write(issue->tx->arena, extra, NULL) : NULL;
+	buf_init(&text, issue->tx->arena, CLAIMS_TEXT_MAX);
+	json_open(&members, &text);
+	put_actors(issue, &members);
+	json_close(&members);
+	if (buf_failed(&text))
+		bug("the claims of a token are too long");
+	return str_equal(text.data, "{}") ? NULL : text.data;
 }
 
 enum store_verdict

@@ -42,7 +42,10 @@ issue_id_token(struct issue *issue, const char *access_token)
 	json_add_text(claims, "aud", plan->client->client_id);
 	json_add_int(claims, "exp", expiry(issue));
 	json_add_int(claims, "iat", tx->now);
-	issue_add_sign_in(claims, grant);
+	if (issue_has_sign_in(grant)) {
+		json_add_int(claims, "auth_time", grant->auth_time);
+		json_add_text(claims, "acr", grant->acr);
+	}
 	add_amr(tx, claims, grant);
 	json_add_text(claims, "nonce", plan->nonce);
 	json_add_text(claims, "sid", tx_hex(tx, grant->session_id));

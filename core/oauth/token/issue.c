@@ -24,14 +24,11 @@ issue_signer(struct tx *tx, const char *alg)
 	return found;
 }
 
-void
-issue_add_sign_in(struct json_object *claims, const struct grant *grant)
+bool
+issue_has_sign_in(const struct grant *grant)
 {
-	/* a person whom another issuer speaks of has not: then there is no context class */
-	if (!grant_has_account(grant) || !grant->acr)
-		return;
-	json_add_int(claims, "auth_time", grant->auth_time);
-	json_add_text(claims, "acr", grant->acr);
+	/* a person whom another issuer speaks of has no context class */
+	return grant_has_account(grant) && grant->acr;
 }
 
 enum store_verdict

@@ -23,8 +23,8 @@ struct issue {
 /* The active key of an algorithm; NULL, with a line in the log, when there is none. */
 const struct jws_signer *issue_signer(struct tx *tx, const char *alg);
 
-/* auth_time and acr, where a person has signed in. */
-void issue_add_sign_in(struct json_object *claims, const struct grant *grant);
+/* Whether a person has signed in: then there is auth_time and acr. */
+bool issue_has_sign_in(const struct grant *grant);
 
 /* NULL when there is no key. */
 const char *issue_access_jwt(struct issue *issue);
