@@ -15,8 +15,8 @@ struct account_record {
 };
 
 #define ACCOUNT_COLUMNS                                                                            \
-	"a.id, a.realm_id, a.sub, a.username, a.password, a.auth_epoch, a.disabled_at, a.claims,"  \
-	" a.created_at, a.updated_at"
+	"a.id, a.realm_id, a.sub, a.username, a.password, a.auth_epoch, a.disabled_at, a.source,"  \
+	" a.source_key, a.checked_at, a.away, a.claims, a.created_at, a.updated_at"
 
 /* The places of ACCOUNT_COLUMNS in a struct that has a struct account_record member. */
 #define ACCOUNT_OUTS(type, member)                                                                 \
@@ -27,6 +27,10 @@ struct account_record {
 		{SQL_OUT_TEXT, offsetof(type, member.account.password), 0},                        \
 		{SQL_OUT_INT, offsetof(type, member.account.auth_epoch), 0},                       \
 		{SQL_OUT_INT, offsetof(type, member.account.disabled_at), 0},                      \
+		{SQL_OUT_TEXT, offsetof(type, member.account.source), 0},                          \
+		{SQL_OUT_TEXT, offsetof(type, member.account.source_key), 0},                      \
+		{SQL_OUT_INT, offsetof(type, member.account.checked_at), 0},                       \
+		{SQL_OUT_TEXT, offsetof(type, member.account.away), 0},                            \
 		{SQL_OUT_TEXT, offsetof(type, member.claims), 0},                                  \
 		{SQL_OUT_INT, offsetof(type, member.account.created_at), 0},                       \
 	{                                                                                          \

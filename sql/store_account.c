@@ -18,11 +18,16 @@
 enum {
 	FIND,
 	FIND_NAME,
+	FIND_KEY,
 	LIST,
+	UNSEEN,
 	INSERT,
 	REHASH,
 	SET_PASSWORD,
 	SET_CLAIMS,
+	SET_PERSON,
+	SET_AWAY,
+	SET_GONE,
 	DISABLE,
 	ENABLE,
 	REALM_OF,
@@ -56,15 +61,27 @@ static const struct statement statements[COUNT] = {
 	[FIND_NAME] = {"SELECT " ACCOUNT_COLUMNS " FROM account AS a"
 		       " WHERE a.realm_id = ? AND a.username = ?",
 		       "it", SQL_ROWS(columns, struct account_only)},
+	[FIND_KEY] = {"SELECT " ACCOUNT_COLUMNS " FROM account AS a"
+		      " WHERE a.realm_id = ? AND a.source = ? AND a.source_key = ?",
+		      "itt", SQL_ROWS(columns, struct account_only)},
+	[UNSEEN] = {"SELECT " ACCOUNT_COLUMNS " FROM account AS a"
+		    " WHERE a.realm_id = ? AND a.source = ? AND a.checked_at < ? AND a.away IS NULL"
+		    " AND (EXISTS (SELECT 1 FROM session AS s WHERE s.realm_id = a.realm_id"
+		    " AND s.account_id = a.id AND s.ended_at = 0 AND s.expires_at > ?)"
+		    " OR EXISTS (SELECT 1 FROM auth_grant AS g WHERE g.realm_id = a.realm_id"
+		    " AND g.account_id = a.id AND g.revoked_at = 0 AND g.expires_at > ?))"
+		    " ORDER BY a.checked_at LIMIT ?",
+		    "itiiii", SQL_ROWS(columns, struct account_only)},
 	[LIST] = {"SELECT " ACCOUNT_COLUMNS " FROM account AS a"
 		  " WHERE a.realm_id = ? AND a.username > ? AND LOCATE(?, a.username) > 0"
 		  " ORDER BY a.username LIMIT ?",
 		  "itti", SQL_ROWS(columns, struct account_only)},
 	[INSERT] =
 		{.text = "INSERT INTO account (id, realm_id, sub, username, password, auth_epoch,"
-			 " disabled_at, claims, created_at, updated_at)"
-			 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		 .in = "bitttiitii"},
+			 " disabled_at, claims, created_at, updated_at, source, source_key,"
+			 " checked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, IFNULL(?, 'local'), "
+			 "?, ?)",
+		 .in = "bitttiitiitti"},
 	[REHASH] = {.text = "UPDATE account SET password = ?, revision = revision + 1"
 			    " WHERE id = ? AND password = ?",
 		    .in = "tbt"},
@@ -74,6 +91,16 @@ static const struct statement statements[COUNT] = {
 	[SET_CLAIMS] = {.text = "UPDATE account SET claims = ?, updated_at = ?,"
 				" revision = revision + 1 WHERE id = ?",
 			.in = "tib"},
+	[SET_PERSON] = {.text = "UPDATE account SET username = ?, claims = ?, checked_at = ?,"
+				" away = NULL, revision = revision + 1 WHERE id = ?",
+			.in = "ttib"},
+	[SET_AWAY] = {.text = "UPDATE account SET away = ?, auth_epoch = auth_epoch + 1,"
+			      " updated_at = ?, revision = revision + 1"
+			      " WHERE id = ? AND (away IS NULL OR away <> ?)",
+		      .in = "tibt"},
+	[SET_GONE] = {.text = "UPDATE account SET username = CONCAT('~', LOWER(HEX(id)))"
+			      " WHERE id = ?",
+		      .in = "b"},
 	[DISABLE] = {.text = "UPDATE account SET disabled_at = ?, auth_epoch = auth_epoch + 1,"
 			     " updated_at = ?, revision = revision + 1"
 			     " WHERE id = ? AND disabled_at = 0",
@@ -157,16 +184,23 @@ account_find(struct store *store, struct arena *arena, uint32_t realm_id, const 
 }
 
 enum store_verdict
-account_list(struct store *store, struct arena *arena, uint32_t realm_id, const char *part,
-	     const char *after, size_t max, struct account_list *list)
+account_find_key(struct store *store, struct arena *arena, uint32_t realm_id, const char *source,
+		 const char *key, struct account *account)
 {
-	const struct sql_in in[] = {sql_int(realm_id), sql_text(after ? after : ""),
-				    sql_text(part ? part : ""), sql_int((int64_t)max)};
+	const struct sql_in in[] = {sql_int(realm_id), sql_text(source), sql_text(key)};
+
+	return read_account(store, arena, FIND_KEY, in, account);
+}
+
+static enum store_verdict
+read_accounts(struct store *store, struct arena *arena, unsigned which, const struct sql_in *in,
+	      struct account_list *list)
+{
 	const struct account_only *row;
 	void *rows = NULL;
 	size_t count = 0;
 	enum store_verdict verdict =
-		sql_read_all(store, &account_statements, LIST, in, arena, &rows, &count);
+		sql_read_all(store, &account_statements, which, in, arena, &rows, &count);
 
 	if (verdict != STORE_OK)
 		return verdict;
@@ -179,6 +213,26 @@ account_list(struct store *store, struct arena *arena, uint32_t realm_id, const 
 			list->count++;
 	}
 	return STORE_OK;
+}
+
+enum store_verdict
+account_unseen(struct store *store, struct arena *arena, uint32_t realm_id, const char *source,
+	       int64_t before, int64_t now, size_t max, struct account_list *list)
+{
+	const struct sql_in in[] = {sql_int(realm_id), sql_text(source), sql_int(before),
+				    sql_int(now),      sql_int(now),     sql_int((int64_t)max)};
+
+	return read_accounts(store, arena, UNSEEN, in, list);
+}
+
+enum store_verdict
+account_list(struct store *store, struct arena *arena, uint32_t realm_id, const char *part,
+	     const char *after, size_t max, struct account_list *list)
+{
+	const struct sql_in in[] = {sql_int(realm_id), sql_text(after ? after : ""),
+				    sql_text(part ? part : ""), sql_int((int64_t)max)};
+
+	return read_accounts(store, arena, LIST, in, list);
 }
 
 static const char *
@@ -197,6 +251,8 @@ account_insert(struct store *store, const struct account *account)
 		sql_text(account->password),   sql_int(account->auth_epoch),
 		sql_int(account->disabled_at), sql_text(claims_text(scratch, account->claims)),
 		sql_int(account->created_at),  sql_int(account->updated_at),
+		sql_text(account->source),     sql_text(account->source_key),
+		sql_int(account->checked_at),
 	};
 	enum store_verdict verdict = sql_change(store, &account_statements, INSERT, in);
 
@@ -231,6 +287,47 @@ account_set_claims(struct store *store, const uint8_t id[ID_SIZE], struct json_o
 
 	arena_free(scratch);
 	return verdict;
+}
+
+enum store_verdict
+account_set_person(struct store *store, const uint8_t id[ID_SIZE], const char *username,
+		   struct json_object *claims, int64_t now)
+{
+	struct arena *scratch = arena_new(SCRATCH_MAX);
+	const struct sql_in in[] = {sql_text(username), sql_text(claims_text(scratch, claims)),
+				    sql_int(now), sql_id(id)};
+	enum store_verdict verdict = sql_change(store, &account_statements, SET_PERSON, in);
+
+	arena_free(scratch);
+	return verdict;
+}
+
+struct departure {
+	const uint8_t *id;
+	const char *why;
+	int64_t now;
+};
+
+static enum store_verdict
+set_away_work(struct store *store, void *context)
+{
+	const struct departure *departure = context;
+	const struct sql_in in[] = {sql_text(departure->why), sql_int(departure->now),
+				    sql_id(departure->id), sql_text(departure->why)};
+	const struct sql_in gone[] = {sql_id(departure->id)};
+	enum store_verdict verdict = sql_change(store, &account_statements, SET_AWAY, in);
+
+	if (verdict == STORE_OK && strcmp(departure->why, ACCOUNT_GONE) == 0)
+		verdict = sql_change(store, &account_statements, SET_GONE, gone);
+	return verdict;
+}
+
+enum store_verdict
+account_set_away(struct store *store, const uint8_t id[ID_SIZE], const char *why, int64_t now)
+{
+	struct departure departure = {id, why, now};
+
+	return sql_together(store, set_away_work, &departure);
 }
 
 enum store_verdict

@@ -44,7 +44,7 @@ struct session_account_line {
 #define SESSION_COLUMNS                                                                            \
 	"s.id, s.realm_id, s.account_id, s.secret_hash, s.auth_epoch, s.created_at,"               \
 	" s.activated_at, s.last_seen_at, s.expires_at, s.ended_at, s.address, s.user_agent"
-#define FACT_COLUMNS "IFNULL(f.factor, -1), f.proven_at, f.flow_id"
+#define FACT_COLUMNS "IFNULL(f.factor, -1), f.proven_at, f.flow_id, f.amr, f.acr"
 
 #define LINE_OUTS(type, member)                                                                    \
 	{SQL_OUT_ID, offsetof(type, member.session.id), 0},                                        \
@@ -61,8 +61,10 @@ struct session_account_line {
 		{SQL_OUT_TEXT, offsetof(type, member.session.user_agent), 0},                      \
 		{SQL_OUT_INT, offsetof(type, member.factor), 0},                                   \
 		{SQL_OUT_INT, offsetof(type, member.fact.proven_at), 0},                           \
+		{SQL_OUT_ID, offsetof(type, member.fact.flow_id), 0},                              \
+		{SQL_OUT_TEXT, offsetof(type, member.fact.amr), 0},                                \
 	{                                                                                          \
-		SQL_OUT_ID, offsetof(type, member.fact.flow_id), 0                                 \
+		SQL_OUT_TEXT, offsetof(type, member.fact.acr), 0                                   \
 	}
 
 static const struct sql_out found_columns[] = {
@@ -99,10 +101,12 @@ static const struct statement statements[COUNT] = {
 			 " created_at, activated_at, last_seen_at, expires_at, ended_at,"
 			 " address, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		 .in = "bibbiiiiiitb"},
-	[FACT_PUT] = {.text = "INSERT INTO session_fact (session_id, factor, proven_at, flow_id)"
-			      " VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
-			      " proven_at = VALUES(proven_at), flow_id = VALUES(flow_id)",
-		      .in = "biib"},
+	[FACT_PUT] = {.text = "INSERT INTO session_fact"
+			      " (session_id, factor, proven_at, flow_id, amr, acr)"
+			      " VALUES (?, ?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
+			      " proven_at = VALUES(proven_at), flow_id = VALUES(flow_id),"
+			      " amr = VALUES(amr), acr = VALUES(acr)",
+		      .in = "biibtt"},
 	[PROVE] = {.text = "UPDATE session SET secret_hash = ?,"
 			   " activated_at = IF(? AND activated_at = 0, ?, activated_at),"
 			   " last_seen_at = GREATEST(last_seen_at, ?), revision = revision + 1"
@@ -164,8 +168,9 @@ session_find(struct store *store, struct arena *arena, uint32_t realm_id, const 
 static enum store_verdict
 fact_put(struct store *store, const uint8_t *session_id, const struct fact *fact)
 {
-	const struct sql_in in[] = {sql_id(session_id), sql_int(fact->factor),
-				    sql_int(fact->proven_at), sql_id(fact->flow_id)};
+	const struct sql_in in[] = {sql_id(session_id),       sql_int(fact->factor),
+				    sql_int(fact->proven_at), sql_id(fact->flow_id),
+				    sql_text(fact->amr),      sql_text(fact->acr)};
 	int64_t changed = 0; /* none when the same fact is there */
 
 	return sql_change_count(store, &session_statements, FACT_PUT, in, &changed);

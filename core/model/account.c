@@ -70,6 +70,12 @@ has_control(const char *text)
 	return false;
 }
 
+bool
+account_is_off(const struct account *account)
+{
+	return account->disabled_at != 0 || account->away != NULL;
+}
+
 char *
 username_normalise(struct arena *arena, const char *text)
 {

@@ -19,6 +19,8 @@ struct json_object;
 #define PASSWORD_MAX       511 /* bytes; what crypt(3) takes with a NUL behind it */
 #define PASSWORD_HASH_MAX  255
 #define ACCOUNT_CLAIMS_MAX 16384
+#define ACCOUNT_GONE       "gone"   /* away: the source has no such person */
+#define ACCOUNT_LOCKED     "locked" /* away: the person may not sign in there */
 
 struct account {
 	uint8_t id[ID_SIZE];
@@ -28,6 +30,10 @@ struct account {
 	const char *password;       /* crypt(3) or $argon2id$ text; NULL: no password sign-in */
 	int64_t auth_epoch;         /* moves when what was proven before must count no more */
 	int64_t disabled_at;        /* 0: enabled */
+	const char *source;         /* where the person comes from; see core/model/source.h */
+	const char *source_key;     /* what never changes about the person there; NULL: none */
+	int64_t checked_at;         /* when the source last said that the person is there */
+	const char *away;           /* ACCOUNT_GONE or ACCOUNT_LOCKED; NULL: there */
 	struct json_object *claims; /* standard claims of OpenID Connect Core 5.1 but for sub; never
 				       NULL when read */
 	int64_t created_at, updated_at;
@@ -44,6 +50,9 @@ struct account_list {
  * characters.
  */
 char *username_normalise(struct arena *arena, const char *text) __attribute__((warn_unused_result));
+
+/* Disabled here or away from where it comes from: nothing of it is good. */
+bool account_is_off(const struct account *account);
 
 enum claim_type { CLAIM_TEXT, CLAIM_BOOL, CLAIM_NUMBER, CLAIM_OBJECT };
 
@@ -72,7 +81,9 @@ enum store_verdict account_find(struct store *store, struct arena *arena, uint32
 enum store_verdict account_list(struct store *store, struct arena *arena, uint32_t realm_id,
 				const char *part, const char *after, size_t max,
 				struct account_list *list);
-/* CONFLICT when the user name or sub is taken. */
+enum store_verdict account_find_key(struct store *store, struct arena *arena, uint32_t realm_id,
+				    const char *source, const char *key, struct account *account);
+/* CONFLICT when the user name, sub or key is taken. */
 enum store_verdict account_insert(struct store *store, const struct account *account);
 /* A new hash for the same password: only if the old hash is still there; nothing else changes. */
 enum store_verdict account_rehash(struct store *store, const uint8_t id[ID_SIZE], const char *old,
@@ -82,6 +93,20 @@ enum store_verdict account_set_password(struct store *store, const uint8_t id[ID
 					const char *hash, int64_t now);
 enum store_verdict account_set_claims(struct store *store, const uint8_t id[ID_SIZE],
 				      struct json_object *claims, int64_t now);
+/* What the source says of a person who is there: name, claims, and that they are not away. CONFLICT
+ * when the name is another's. */
+enum store_verdict account_set_person(struct store *store, const uint8_t id[ID_SIZE],
+				      const char *username, struct json_object *claims,
+				      int64_t now);
+/* The person is away: moves auth_epoch, so sessions and grants end; somebody who is gone gives the
+ * name up for "~" and the account's id. NONE when it was so already. */
+enum store_verdict account_set_away(struct store *store, const uint8_t id[ID_SIZE], const char *why,
+				    int64_t now);
+/* People of a source, not away, whom nobody has looked for since before and who have a live session
+ * or grant; at most max, the longest unseen first. */
+enum store_verdict account_unseen(struct store *store, struct arena *arena, uint32_t realm_id,
+				  const char *source, int64_t before, int64_t now, size_t max,
+				  struct account_list *list);
 /* Disabling moves auth_epoch. NONE when it is so already. */
 enum store_verdict account_set_disabled(struct store *store, const uint8_t id[ID_SIZE],
 					bool disabled, int64_t now);

@@ -33,7 +33,7 @@ static bool
 account_has_changed(const struct grant_state *state)
 {
 	return grant_has_account(&state->grant) &&
-	       (state->account.disabled_at != 0 ||
+	       (account_is_off(&state->account) ||
 		state->account.auth_epoch != state->grant.auth_epoch);
 }
 

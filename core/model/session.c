@@ -17,6 +17,7 @@ static const struct {
 	const char *amr; /* RFC 8176 2 */
 } factors[] = {
 	[FACTOR_PASSWORD] = {"password", "pwd"},
+	[FACTOR_SERVICE] = {"service", "pwd"},
 };
 
 #define FACTORS_COUNT (sizeof(factors) / sizeof(factors[0]))
@@ -29,7 +30,7 @@ is_void(const struct session *session, const struct account *account, int64_t ep
 		return true;
 	if (memcmp(session->account_id, account->id, ID_SIZE) != 0)
 		return true;
-	if (account->disabled_at != 0)
+	if (account_is_off(account))
 		return true;
 	if (session->auth_epoch != account->auth_epoch)
 		return true;
@@ -68,11 +69,20 @@ factor_name(enum factor factor)
 }
 
 const char *
-factor_amr(enum factor factor)
+fact_amr(const struct fact *fact)
 {
-	if ((size_t)factor >= FACTORS_COUNT)
-		bug("unknown factor");
-	return factors[factor].amr;
+	return fact->amr ? fact->amr : factors[fact->factor].amr;
+}
+
+const char *
+session_acr(const struct session *session)
+{
+	const struct fact *newest = NULL;
+
+	for (size_t i = 0; i < session->facts_count; i++)
+		if (!newest || session->facts[i].proven_at > newest->proven_at)
+			newest = &session->facts[i];
+	return newest && newest->acr ? newest->acr : ACR_PASSWORD;
 }
 
 int64_t

@@ -13,13 +13,24 @@
 #define FACTS_MAX      8
 #define ADDRESS_MAX    45
 #define USER_AGENT_MAX 255
+#define AMR_MAX        64  /* bytes of a fact's methods with blanks between */
+#define ACR_MAX        128 /* bytes of an authentication context class */
 
-enum factor { FACTOR_PASSWORD };
+/* A password over TLS: what a sign-in is worth unless its source says another. */
+#define ACR_PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+
+enum factor {
+	FACTOR_PASSWORD, /* of an own account or a table */
+	FACTOR_SERVICE,  /* a conversation with a service of the host */
+};
 
 struct fact {
 	enum factor factor;
 	int64_t proven_at;
 	uint8_t flow_id[ID_SIZE]; /* the flow in which it was proven */
+	const char *amr;          /* what its source says it is worth (RFC 8176 2), with blanks
+				     between; NULL: what the factor says */
+	const char *acr;          /* likewise; NULL: ACR_PASSWORD */
 };
 
 struct session {
@@ -65,7 +76,10 @@ bool session_seen_due(int64_t last_seen_at, int64_t idle, int64_t now);
 int64_t session_auth_time(const struct session *session);
 
 const char *factor_name(enum factor factor); /* "password" */
-const char *factor_amr(enum factor factor);  /* RFC 8176: "pwd" */
+const char *fact_amr(const struct fact *fact);
+
+/* What the newest fact is worth (OpenID Connect Core 2). */
+const char *session_acr(const struct session *session);
 
 /* ---- storage ---- */
 

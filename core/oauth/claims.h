@@ -11,9 +11,7 @@
 #include "core/base/str.h"
 #include "core/model/account.h"
 #include "core/model/realm.h"
-
-/* The only context class there is: a password over TLS, by the name that SAML gave it. */
-#define ACR_PASSWORD "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+#include "core/model/session.h"
 
 /* 0, or -1 with *why: the parameter is strict JSON and its members have the types of OpenID Connect
  * Core 5.5. */

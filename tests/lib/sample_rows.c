@@ -76,7 +76,10 @@ sample_session(uint32_t number)
 		.expires_at = SAMPLE_NOW + 1000,
 		.address = "2001:db8::1",
 		.user_agent = "Browser/1.0 \xff",
-		.facts = {{.factor = FACTOR_PASSWORD, .proven_at = SAMPLE_NOW - 35}},
+		.facts = {{.factor = FACTOR_PASSWORD,
+			   .proven_at = SAMPLE_NOW - 35,
+			   .amr = "pwd otp",
+			   .acr = "2"}},
 		.facts_count = 1,
 	};
 

@@ -4,6 +4,7 @@
  */
 #include "tests/sql/check.h"
 
+#include "core/base/b64.h"
 #include "core/base/json.h"
 
 static uint8_t one[ID_SIZE], nobody[ID_SIZE];
@@ -247,6 +248,128 @@ disabling(void **state)
 	assert_int_equal(account_set_disabled(store, nobody, true, 1), STORE_NONE);
 }
 
+/* Somebody of the source "unix". */
+static struct account
+insert_from_unix(uint32_t number)
+{
+	struct account account = sample_account(arena, number);
+
+	account.source = "unix";
+	account.source_key = arena_printf(arena, "user:%u", number);
+	account.checked_at = SAMPLE_NOW;
+	sample_id(1, one);
+	assert_int_equal(account_insert(store, &account), STORE_OK);
+	return account;
+}
+
+static void
+people_are_found_by_their_key(void **state)
+{
+	static const struct {
+		const char *name, *source, *key;
+		uint32_t realm_id;
+		enum store_verdict verdict;
+	} cases[] = {
+		{"the key", "unix", "user:1", SAMPLE_REALM, STORE_OK},
+		{"another key", "unix", "user:11", SAMPLE_REALM, STORE_NONE},
+		{"another source", "ldap", "user:1", SAMPLE_REALM, STORE_NONE},
+		{"another realm", "unix", "user:1", SAMPLE_REALM + 1, STORE_NONE},
+	};
+	struct account found, twin;
+
+	(void)state;
+	insert_from_unix(1);
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check_verdict(cases[i].name,
+			      account_find_key(store, arena, cases[i].realm_id, cases[i].source,
+					       cases[i].key, &found),
+			      cases[i].verdict);
+	found = read_one();
+	assert_string_equal(found.source, "unix");
+	assert_string_equal(found.source_key, "user:1");
+	assert_int_equal(found.checked_at, SAMPLE_NOW);
+	assert_null(found.away);
+	twin = sample_account(arena, 2);
+	twin.source = "unix";
+	twin.source_key = "user:1";
+	assert_int_equal(account_insert(store, &twin), STORE_CONFLICT);
+	insert(3);
+	insert(4); /* own accounts have no key, and are many */
+}
+
+static void
+people_go_away_and_come_back(void **state)
+{
+	struct json_object *claims = json_new_object(arena);
+	struct account found;
+
+	(void)state;
+	insert_from_unix(1);
+	insert(2);
+	json_add_text(claims, "name", "New");
+	assert_int_equal(account_set_away(store, one, ACCOUNT_LOCKED, SAMPLE_NOW), STORE_OK);
+	assert_int_equal(account_set_away(store, one, ACCOUNT_LOCKED, SAMPLE_NOW), STORE_NONE);
+	found = read_one();
+	assert_string_equal(found.away, "locked");
+	assert_string_equal(found.username, "user001");
+	assert_int_equal(found.auth_epoch, 4);
+	assert_int_equal(account_set_away(store, one, ACCOUNT_GONE, SAMPLE_NOW), STORE_OK);
+	found = read_one();
+	assert_string_equal(found.away, "gone");
+	assert_string_equal(found.username, arena_printf(arena, "~%s", hex_encode(arena, one, 16)));
+	assert_int_equal(found.auth_epoch, 5);
+	assert_int_equal(account_set_person(store, one, "user002", claims, SAMPLE_NOW + 5),
+			 STORE_CONFLICT);
+	assert_int_equal(account_set_person(store, one, "user001", claims, SAMPLE_NOW + 5),
+			 STORE_OK);
+	found = read_one();
+	assert_null(found.away);
+	assert_string_equal(found.username, "user001");
+	assert_int_equal(found.checked_at, SAMPLE_NOW + 5);
+	assert_int_equal(found.auth_epoch, 5);
+	assert_string_equal(json_text_or_null(found.claims, "name"), "New");
+	assert_int_equal(account_set_person(store, nobody, "x", claims, 1), STORE_NONE);
+}
+
+static void
+unseen_are_those_with_something_live(void **state)
+{
+	static const struct {
+		const char *name;
+		const char *change; /* before it is asked for */
+		size_t count;
+	} cases[] = {
+		{"neither session nor grant", "DO 1", 0},
+		{"a session", "UPDATE session SET account_id = (SELECT id FROM account)", 1},
+		{"an ended session", "UPDATE session SET ended_at = 1", 0},
+		{"a session that is over", "UPDATE session SET ended_at = 0, expires_at = 1", 0},
+		{"a grant", "UPDATE auth_grant SET account_id = (SELECT id FROM account)", 1},
+		{"a revoked grant", "UPDATE auth_grant SET revoked_at = 1", 0},
+		{"a grant that is over", "UPDATE auth_grant SET revoked_at = 0, expires_at = 1", 0},
+		{"a live one again", "UPDATE auth_grant SET expires_at = 9999999999", 1},
+		{"seen", "UPDATE account SET checked_at = 9999999999", 0},
+		{"away", "UPDATE account SET checked_at = 0, away = 'locked'", 0},
+		{"another source", "UPDATE account SET away = NULL, source = 'ldap'", 0},
+	};
+	struct session session = sample_session(900);
+	struct grant grant = sample_grant(901);
+	struct account_list list;
+
+	(void)state;
+	insert_from_unix(1);
+	assert_int_equal(session_insert(store, &session), STORE_OK);
+	assert_int_equal(grant_insert(store, &grant), STORE_OK);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		private_db_number("%s", cases[i].change);
+		check_verdict(cases[i].name,
+			      account_unseen(store, arena, SAMPLE_REALM, "unix", SAMPLE_NOW + 1,
+					     SAMPLE_NOW, 10, &list),
+			      STORE_OK);
+		if (list.count != cases[i].count)
+			fail_msg("%s: %zu", cases[i].name, list.count);
+	}
+}
+
 static void
 a_person_goes_with_sessions_grants_tokens_and_consents(void **state)
 {
@@ -295,6 +418,9 @@ main(void)
 		store_test(claims_are_set),
 		store_test(claims_are_never_null_and_must_be_readable),
 		store_test(disabling),
+		store_test(people_are_found_by_their_key),
+		store_test(people_go_away_and_come_back),
+		store_test(unseen_are_those_with_something_live),
 		store_test(a_person_goes_with_sessions_grants_tokens_and_consents),
 	};
 

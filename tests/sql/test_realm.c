@@ -343,7 +343,8 @@ removal_goes_on_step_by_step(void **state)
 {
 	(void)state;
 	fill_realm(3, 30);
-	private_db_number("INSERT INTO session_fact SELECT CONCAT(LEFT(session_id, 12),"
+	private_db_number("INSERT INTO session_fact (session_id, factor, proven_at, flow_id)"
+			  " SELECT CONCAT(LEFT(session_id, 12),"
 			  " CHAR(seq >> 8, seq & 255), X'0000'), 0, 1, flow_id"
 			  " FROM session_fact, seq_1_to_2500");
 	private_db_number("INSERT INTO session (id, realm_id, account_id, secret_hash, auth_epoch,"

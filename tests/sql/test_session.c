@@ -54,6 +54,8 @@ session_is_read_with_facts_and_account(void **state)
 	assert_string_equal(found.user_agent, wanted.user_agent);
 	assert_int_equal(found.facts_count, 1);
 	assert_int_equal(found.facts[0].factor, FACTOR_PASSWORD);
+	assert_string_equal(found.facts[0].amr, "pwd otp");
+	assert_string_equal(found.facts[0].acr, "2");
 	assert_int_equal(found.facts[0].proven_at, wanted.facts[0].proven_at);
 	assert_memory_equal(found.facts[0].flow_id, wanted.facts[0].flow_id, ID_SIZE);
 	assert_string_equal(account.username, "user001");
@@ -149,7 +151,7 @@ proving(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < COUNT(cases); i++) {
 		struct session session = sample_session(1), found;
-		struct fact fact = {FACTOR_PASSWORD, SAMPLE_NOW + 8, {0}};
+		struct fact fact = {.factor = FACTOR_PASSWORD, .proven_at = SAMPLE_NOW + 8};
 		struct account account;
 
 		private_db_clear();
@@ -186,7 +188,7 @@ static void
 proving_an_unknown_session(void **state)
 {
 	struct session session = sample_session(1);
-	struct fact fact = {FACTOR_PASSWORD, SAMPLE_NOW, {0}};
+	struct fact fact = {.factor = FACTOR_PASSWORD, .proven_at = SAMPLE_NOW};
 
 	(void)state;
 	assert_int_equal(session_prove(store, &session, &fact, true, SAMPLE_NOW), STORE_NONE);
@@ -318,7 +320,8 @@ several_facts_are_one_session(void **state)
 	insert_account(1);
 	wanted = insert(1);
 	insert(2);
-	private_db_number("INSERT INTO session_fact SELECT session_id, seq, seq, flow_id"
+	private_db_number("INSERT INTO session_fact (session_id, factor, proven_at, flow_id)"
+			  " SELECT session_id, seq, seq, flow_id"
 			  " FROM session_fact, seq_1_to_12");
 	assert_int_equal(session_find(store, arena, SAMPLE_REALM, wanted.id, wanted.secret_hash,
 				      &found, &account),

@@ -27,8 +27,14 @@ amr_of(struct arena *arena, const struct session *session)
 {
 	struct strlist amr = {0};
 
-	for (size_t i = 0; i < session->facts_count; i++)
-		amr = strlist_with(arena, &amr, factor_amr(session->facts[i].factor));
+	for (size_t i = 0; i < session->facts_count; i++) {
+		struct strlist methods;
+
+		if (strlist_split(arena, fact_amr(&session->facts[i]), ' ', AMR_MAX, &methods) != 0)
+			continue;
+		for (size_t j = 0; j < methods.count; j++)
+			amr = strlist_with(arena, &amr, methods.item[j]);
+	}
 	return strlist_join(arena, &amr, ' ');
 }
 
@@ -47,7 +53,7 @@ authz_grant(struct tx *tx, const struct authz *authz, const struct authz_subject
 				     : NULL,
 		.claims = authz->claims,
 		.nonce = authz->nonce,
-		.acr = ACR_PASSWORD,
+		.acr = session_acr(session),
 		.amr = amr_of(tx->arena, session),
 		.auth_time = session_auth_time(session),
 		.created_at = tx->now,

@@ -29,7 +29,7 @@ linked_state(struct tx *tx, const struct client *client, const struct foreign *f
 		return fail_down(tx);
 	if (verdict != STORE_OK)
 		return refuse(tx, error, foreign, "is not linked: ostiary user link");
-	if (account.disabled_at)
+	if (account_is_off(&account))
 		return refuse(tx, error, foreign, "is linked to a person who is disabled");
 	*state = (struct grant_state){
 		.grant =
