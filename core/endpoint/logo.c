@@ -108,6 +108,7 @@ void
 handle_logo(struct call *call)
 {
 	const struct remote_rules rules = {
+		.purpose = "logo",
 		.accept = "image/webp, image/png, image/jpeg",
 		.max = FETCH_BODY_MAX,
 		.fresh_least = FRESH_LEAST,

@@ -254,7 +254,9 @@ replace(struct call *call, struct own *own)
 {
 	struct tx *tx = &call->tx;
 	const struct registration_rules rules = {
-		.trusted = strlist_has(&own->client->grant_types, "client_credentials")};
+		.trusted = strlist_has(&own->client->grant_types, "client_credentials"),
+		.before = own->client,
+	};
 	struct json_object *body = read_body(call);
 	struct registration registration;
 	struct registered told;

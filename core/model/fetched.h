@@ -16,7 +16,7 @@ struct arena;
 #define FETCHED_KEPT ((int64_t)30 * 86400) /* seconds after the last try: one in use is tried */
 
 struct fetched_row {
-	uint8_t url_hash[SHA256_SIZE];
+	uint8_t url_hash[SHA256_SIZE]; /* of purpose and URL */
 	const char *url;
 	const uint8_t *body; /* NULL: it never came; a NUL follows it */
 	size_t size;

@@ -204,6 +204,7 @@ static enum store_verdict
 fetch(struct lookup *lookup, const struct client **client)
 {
 	const struct remote_rules rules = {
+		.purpose = "client",
 		.accept = "application/json",
 		.max = CLIENT_DOCUMENT_MAX,
 		.fresh_least = CLIENT_DOCUMENT_LEAST,

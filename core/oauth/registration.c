@@ -116,6 +116,7 @@ static int
 check_sector(struct reading *reading)
 {
 	static const struct remote_rules rules = {
+		.purpose = "sector",
 		.accept = "application/json",
 		.max = SECTOR_MAX,
 		.fresh_least = SECTOR_FRESH,
@@ -202,17 +203,41 @@ take_members(struct reading *reading)
 	}
 }
 
+/* What only an administrator sets stays when a client replaces itself: nobody takes a limit off
+ * that was put on him. Origins follow the redirect URIs. */
+static void
+keep_members(struct reading *reading)
+{
+	const struct client *before = reading->rules->before;
+	struct json_object *document, *value;
+	size_t count;
+	const struct metadata_field *fields = client_metadata_table(&count);
+
+	if (!before)
+		return;
+	document = client_to_json(reading->tx->arena, before, false);
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].flags & META_BY_ADMIN && !str_equal(fields[i].name, "origins") &&
+		    json_object_object_get_ex(document, fields[i].name, &value))
+			json_add(reading->out->metadata, fields[i].name, value);
+}
+
 /* The one setting that has a name in the specifications. */
 static void
 take_settings(struct reading *reading)
 {
-	const char *alg = json_text_or_null(reading->request, "id_token_signed_response_alg");
-	struct json_object *settings = json_new_object(reading->tx->arena);
+	static const char name[] = "id_token_signed_response_alg";
+	const char *alg = json_text_or_null(reading->request, name);
+	struct json_object *metadata = reading->out->metadata, *settings;
 
-	if (!alg)
-		return;
-	json_add_text(settings, "id_token_signed_response_alg", alg);
-	json_add(reading->out->metadata, "settings", settings);
+	if (json_get_object(metadata, "settings", &settings) != JSON_FOUND) {
+		if (!alg)
+			return;
+		settings = json_new_object(reading->tx->arena);
+		json_add(metadata, "settings", settings);
+	}
+	json_object_object_del(settings, name);
+	json_add_text(settings, name, alg);
 }
 
 /* What is asked for, of what self-registered clients may have; all of that without a wish. */
@@ -406,9 +431,12 @@ registration_read(struct tx *tx, struct json_object *request,
 			json_add_text(registration->metadata, "token_endpoint_auth_method", "none");
 	if (rules->document)
 		fit_document(&reading);
+	keep_members(&reading);
 	take_settings(&reading);
 	derive_origins(&reading);
-	json_add_text(registration->metadata, "profile", tx->realm->settings.registration_profile);
+	json_add_text(registration->metadata, "profile",
+		      rules->before ? rules->before->profile
+				    : tx->realm->settings.registration_profile);
 	return limit_scope(&reading) == 0 ? check_client(&reading) : -1;
 }
 

@@ -21,6 +21,8 @@ struct registration {
 struct registration_rules {
 	bool trusted;  /* an initial access token came: client_credentials may be asked for */
 	bool document; /* a metadata document: no shared secrets, no software statement */
+	const struct client *before; /* what is replaced: of it stays what only an administrator
+					sets; NULL: nothing is */
 };
 
 /*

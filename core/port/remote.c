@@ -212,6 +212,16 @@ step(struct lookup *lookup, enum remote_verdict *result)
 	return found != STORE_NONE;
 }
 
+/* The same URL for another purpose is another document: what one kept or failed to get by its rules
+ * must neither pass for, nor stand in the way of, the other's. */
+static void
+hash_name(const struct tx *tx, const char *purpose, const char *url, uint8_t hash[SHA256_SIZE])
+{
+	const char *name = arena_printf(tx->arena, "%s %s", purpose, url);
+
+	hash_sha256(name, strlen(name), hash);
+}
+
 enum remote_verdict
 remote_document(struct tx *tx, const char *url, const struct remote_rules *rules,
 		struct remote_document *document)
@@ -229,7 +239,7 @@ remote_document(struct tx *tx, const char *url, const struct remote_rules *rules
 	*document = (struct remote_document){.why = fetch_url_mistake(tx->arena, url)};
 	if (document->why)
 		return REMOTE_REFUSED;
-	hash_sha256(url, strlen(url), lookup.row.url_hash);
+	hash_name(tx, rules->purpose, url, lookup.row.url_hash);
 	while (!(done = step(&lookup, &verdict)) && deadline_left_ms(lookup.deadline) > 0) {
 		lookup.waited = true;
 		deadline_sleep_ms(lookup.deadline, LOOK_AGAIN_MS);

@@ -17,7 +17,7 @@
 
 struct tx;
 
-#define REMOTE_RETRY 60 /* seconds between two tries of one URL, whoever wants it and why */
+#define REMOTE_RETRY 60 /* seconds between two tries of one URL for one purpose, by whomever */
 #define REMOTE_CLAIM 5  /* seconds after which one who fetches and does not end is given up */
 
 enum remote_verdict {
@@ -29,6 +29,8 @@ enum remote_verdict {
 };
 
 struct remote_rules {
+	const char *purpose; /* one word: documents of one are not those of another, since each is
+				checked, kept and tried by its own rules */
 	const char *accept;  /* the Accept header */
 	size_t max;          /* bytes, at most FETCH_BODY_MAX */
 	int64_t fresh_least; /* seconds: what Cache-Control says is brought between these two; */

@@ -45,6 +45,7 @@ by_reference(struct tx *tx, const char *url, int64_t newer_than, struct key_answ
 	     int64_t *fetched_at)
 {
 	const struct remote_rules rules = {
+		.purpose = "keys",
 		.accept = ACCEPT,
 		.max = JSON_TEXT_MAX,
 		.fresh_least = FRESH_LEAST,

@@ -315,6 +315,30 @@ who_asks_for_documents(void **state)
 	check(version() == before, "what says the same changes no row");
 }
 
+/* What a stranger made us fetch as something else is not taken for a document. */
+static void
+fetched_for_another_purpose(void **state)
+{
+	const struct ask ask = {
+		.method = "POST",
+		.target = "/register",
+		.content_type = "application/json",
+		.body = "{" AND_URIS ",\"application_type\":\"native\","
+			"\"sector_identifier_uri\":\"" ID "\"}",
+	};
+	struct agent agent = {0};
+	struct answer answer;
+
+	(void)state;
+	world_realm_set("registration", "open");
+	fake_net_page(ID, "application/json", "{" AND_URIS "}");
+	answer = request_send(&ask);
+	world_realm_set("registration", "closed");
+	check_error(&answer, 400, "invalid_client_metadata", "no sector document");
+	assert_int_equal(fake_net_asked(ID), 1);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "without its client_id");
+}
+
 static void
 networks_that_ask_too_much(void **state)
 {
@@ -401,6 +425,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(limits, begin, end),
 		cmocka_unit_test_setup_teardown(types_of_documents, begin, end),
 		cmocka_unit_test_setup_teardown(who_asks_for_documents, begin, end),
+		cmocka_unit_test_setup_teardown(fetched_for_another_purpose, begin, end),
 		cmocka_unit_test_setup_teardown(networks_that_ask_too_much, begin, end),
 		cmocka_unit_test_setup_teardown(keys_of_a_document, begin, end),
 	};

@@ -422,6 +422,50 @@ services_that_change(void **state)
 	check_error(&answer, 400, "invalid_client_metadata", "another");
 }
 
+/* What only an administrator may set stays as it was set, whatever the client says of itself. */
+static void
+what_the_administrator_set_stays(void **state)
+{
+	static const struct {
+		const char *path, *value;
+	} set[] = {
+		{"$.resources", "[\"https://api.example/\"]"},
+		{"$.exchange_modes", "[\"impersonation\"]"},
+		{"$.settings.access_token_format", "\"opaque\""},
+	};
+	struct answer made =
+		register_with(NULL, BODY(",\"id_token_signed_response_alg\":\"RS256\""));
+	struct answer answer;
+	const char *id = member(&made, "client_id");
+
+	(void)state;
+	private_db_number("UPDATE client SET metadata = JSON_SET(metadata, '$.settings',"
+			  " JSON_OBJECT()) WHERE client_id = '%s'",
+			  id);
+	for (size_t i = 0; i < COUNT(set); i++)
+		private_db_number("UPDATE client SET metadata = JSON_SET(metadata, '%s',"
+				  " JSON_EXTRACT('%s', '$')) WHERE client_id = '%s'",
+				  set[i].path, set[i].value, id);
+	/* the client's profile is stricter than what others get from now on */
+	world_realm_set("registration_profile", "oidc");
+	answer = send(
+		"PUT", self(&made), member(&made, "registration_access_token"),
+		arena_printf(world.arena,
+			     "{\"client_id\":\"%s\",\"resources\":[\"https://other.example/\"],"
+			     "\"profile\":\"oidc\"," URIS "}",
+			     id));
+	world_realm_set("registration_profile", "oauth21");
+	check_status(answer, 200, "replace");
+	check(private_db_number("SELECT INSTR(metadata, 'oidc') FROM client WHERE client_id = '%s'",
+				id) == 0,
+	      "profile");
+	for (size_t i = 0; i < COUNT(set); i++)
+		check(private_db_number("SELECT JSON_CONTAINS(metadata, '%s', '%s') FROM client"
+					" WHERE client_id = '%s'",
+					set[i].value, set[i].path, id) == 1,
+		      set[i].path);
+}
+
 static void
 words_of_the_answers(void **state)
 {
@@ -509,6 +553,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(who_may_register, begin, end),
 		cmocka_unit_test_setup_teardown(looking_and_replacing, begin, end),
 		cmocka_unit_test_setup_teardown(services_that_change, begin, end),
+		cmocka_unit_test_setup_teardown(what_the_administrator_set_stays, begin, end),
 		cmocka_unit_test_setup_teardown(words_of_the_answers, begin, end),
 		cmocka_unit_test_setup_teardown(secrets_follow_the_method, begin, end),
 		cmocka_unit_test_setup_teardown(unused_ones_go, begin, end),

@@ -16,8 +16,11 @@
 #define LEAST 300
 #define MOST  86400
 
-static const struct remote_rules usual = {
-	.accept = "application/json", .max = 1000, .fresh_least = LEAST, .fresh_most = MOST};
+static const struct remote_rules usual = {.purpose = "test",
+					  .accept = "application/json",
+					  .max = 1000,
+					  .fresh_least = LEAST,
+					  .fresh_most = MOST};
 
 static const char *
 get_by(const char *name, const struct remote_rules *rules, enum remote_verdict wanted)
@@ -219,6 +222,31 @@ a_newer_one_may_be_asked_for(void **state)
 	assert_string_equal(get_by("in vain", &newer, REMOTE_OK), "two");
 	assert_string_equal(get_by("in vain, too soon", &newer, REMOTE_OK), "two");
 	assert_int_equal(fake_net_asked(URL), 3);
+}
+
+/* Whoever makes us fetch a URL for one thing decides nothing about it as another. */
+static void
+purposes_do_not_mix(void **state)
+{
+	struct remote_rules strict = usual;
+
+	(void)state;
+	strict.purpose = "strict";
+	strict.check = no_brackets;
+	serve("<p>");
+	assert_string_equal(get("anything goes"), "<p>");
+	(void)get_by("unchecked is not taken over", &strict, REMOTE_FAILED);
+	private_db_clear();
+	serve("<p>");
+	(void)get_by("a failure of one", &strict, REMOTE_FAILED);
+	assert_string_equal(get("is none of the other"), "<p>");
+	private_db_clear();
+	serve("one");
+	assert_string_equal(get_by("kept", &strict, REMOTE_OK), "one");
+	serve("two");
+	move_clock(MOST);
+	assert_string_equal(get("fetched for another"), "two");
+	assert_string_equal(get_by("its own try is not used up", &strict, REMOTE_OK), "two");
 }
 
 static void
@@ -439,9 +467,10 @@ a_dead_fetcher_is_given_up(void **state)
 
 	(void)state;
 	serve("one");
-	private_db_number("INSERT INTO fetched (url_hash, url, fetched_at, fresh_until, tried_at,"
-			  " claimed_until) VALUES (UNHEX(SHA2('%s', 256)), '%s', 0, 0, %d, %d)",
-			  URL, URL, TEST_NOW, TEST_NOW + REMOTE_CLAIM);
+	private_db_number(
+		"INSERT INTO fetched (url_hash, url, fetched_at, fresh_until, tried_at,"
+		" claimed_until) VALUES (UNHEX(SHA2('test %s', 256)), '%s', 0, 0, %d, %d)",
+		URL, URL, TEST_NOW, TEST_NOW + REMOTE_CLAIM);
 	(void)get_by("waits in vain", &usual, REMOTE_BUSY);
 	assert_in_range(deadline_now_ms() - begun, FETCH_WAIT_MS, FETCH_WAIT_MS + 1000);
 	assert_int_equal(fake_net_asked(URL), 0);
@@ -468,6 +497,7 @@ main(void)
 		remote_test(failures_are_remembered),
 		remote_test(why_is_told),
 		remote_test(a_newer_one_may_be_asked_for),
+		remote_test(purposes_do_not_mix),
 		remote_test(some_urls_leave_no_row),
 		remote_test(failures_for_callers),
 		remote_test(one_fetches_for_all),
