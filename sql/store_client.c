@@ -100,7 +100,8 @@ static const struct statement statements[COUNT] = {
 	/* a service that acts for itself has no grants: it goes by hand */
 	[UNUSED] = {"SELECT " ROW_COLUMNS " FROM client AS c WHERE c.realm_id = ?"
 		    " AND c.source IN ('registration', 'document') AND c.created_at <= ?"
-		    " AND INSTR(c.metadata, '\"client_credentials\"') = 0"
+		    " AND COALESCE(JSON_CONTAINS(c.metadata, '\"client_credentials\"',"
+		    " '$.grant_types'), 0) = 0"
 		    " AND NOT EXISTS (SELECT 1 FROM auth_grant AS g"
 		    " WHERE g.realm_id = c.realm_id AND g.client_id = c.client_id)"
 		    " AND NOT EXISTS (SELECT 1 FROM consent AS o"

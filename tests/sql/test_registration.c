@@ -140,6 +140,8 @@ what_is_tidied(void **state)
 		{"allowed", CLIENT_FROM_REGISTRATION, "{}", 100, false},
 		{"service", CLIENT_FROM_REGISTRATION, "{\"grant_types\":[\"client_credentials\"]}",
 		 100, false},
+		{"poser", CLIENT_FROM_REGISTRATION, "{\"contacts\":[\"client_credentials\"]}", 100,
+		 true},
 	};
 	struct grant grant = sample_grant(1);
 	struct client_row row = sample_client("x"), found;
@@ -161,7 +163,7 @@ what_is_tidied(void **state)
 	check_verdict("tidy",
 		      client_remove_unused(store, SAMPLE_REALM, SAMPLE_NOW - 100, 10, &removed),
 		      STORE_OK);
-	assert_int_equal(removed, 2);
+	assert_int_equal(removed, 3);
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check_verdict(cases[i].id,
 			      client_row_find(store, arena, SAMPLE_REALM, cases[i].id, &found),
