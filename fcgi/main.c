@@ -7,13 +7,15 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/base/buf.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/conf/conf.h"
 #include "core/endpoint/call.h"
 #include "core/model/audit.h"
+#include "core/port/confine.h"
 #include "fcgi/adapter.h"
 #include "fcgi/boot.h"
 #include "sql/db.h"
@@ -29,6 +31,7 @@
 #define WHY_MAX         65536
 
 static volatile sig_atomic_t reopen_asked;
+static struct log *refusal_log; /* set once, before there can be a refusal */
 
 struct worker {
 	const struct provider *provider;
@@ -70,16 +73,36 @@ install_signals(void)
 	}
 }
 
-/* Keys and passwords pass through this process: no core files, no debugger of the same user, no
- * gain of rights. */
 static void
-confine(void)
+on_refused(int signal_number, siginfo_t *info, void *context)
 {
-	const struct rlimit none = {0, 0};
+	(void)signal_number;
+	(void)context;
+	confine_refused(refusal_log, info);
+}
 
-	(void)prctl(PR_SET_DUMPABLE, 0);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	(void)setrlimit(RLIMIT_CORE, &none);
+/* Keys and passwords pass through this process, and so do the texts of strangers. */
+static int
+give_up_calls(const struct provider *provider, struct buf *why)
+{
+	const struct conf *conf = provider->conf;
+	const char *reason = NULL;
+	unsigned needs = 0;
+
+	if (!conf->confine)
+		return 0;
+	if (str_empty(conf->db_socket))
+		needs |= CONFINE_NETWORK;
+	if (str_empty(conf->fetch_socket))
+		needs |= CONFINE_SPAWNS | CONFINE_NETWORK;
+	if (conf->log_target[0] == '/')
+		needs |= CONFINE_LOG_FILE;
+	refusal_log = provider->log;
+	if (confine_calls(needs, on_refused, &reason) == 0)
+		return 0;
+	buf_printf(why, "system calls cannot be given up: %s; \"confine = no\" goes without\n",
+		   reason);
+	return -1;
 }
 
 /*
@@ -203,7 +226,7 @@ main(int argc, char **argv)
 
 	tune_malloc();
 	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
-	confine();
+	confine_process();
 	install_signals();
 	buf_init(&why, arena, WHY_MAX);
 	boot = boot_open(argc > 1 ? argv[1] : conf_path(), BOOT_PAGES | BOOT_SHARED | BOOT_MASTER,
@@ -218,6 +241,10 @@ main(int argc, char **argv)
 		return complain(&why);
 	}
 	worker.provider = boot_provider(boot);
+	if (give_up_calls(worker.provider, &why) != 0) {
+		boot_close(boot);
+		return complain(&why);
+	}
 	/* what there is now is served even if the database goes away before the first request */
 	if (realms_refresh(worker.provider->realms,
 			   worker.provider->clock->now_ms(worker.provider->clock->context)) !=

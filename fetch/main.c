@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,6 +24,7 @@
 #include "core/base/num.h"
 #include "core/base/str.h"
 #include "core/conf/conf.h"
+#include "core/port/confine.h"
 #include "fetch/address.h"
 #include "fetch/server.h"
 #include "fetch/transfer.h"
@@ -35,6 +35,8 @@
 #define SYSTEMD_FIRST_FD 3
 #define EXIT_USAGE       2
 #define RESOLVER_OPTIONS "timeout:1 attempts:2" /* seconds; a fetch has no more than two */
+
+static struct log *refusal_log; /* set once, before there can be a refusal */
 
 static const char usage[] =
 	"usage: ostiary-fetch [--config PATH] [--socket PATH [--group NAME]]\n"
@@ -183,15 +185,38 @@ read_rules(struct arena *arena, const struct conf *conf, struct transfer_rules *
 	return -1;
 }
 
+static void
+on_refused(int signal_number, siginfo_t *info, void *context)
+{
+	(void)signal_number;
+	(void)context;
+	confine_refused(refusal_log, info);
+}
+
+/* Names and certificates are texts of strangers. */
 static int
-serve_once(const struct transfer_rules *rules)
+give_up_calls(const struct conf *conf, struct log *log)
+{
+	const char *why = NULL;
+
+	refusal_log = log;
+	if (!conf->confine ||
+	    confine_calls(CONFINE_NETWORK | CONFINE_SERVES, on_refused, &why) == 0)
+		return 0;
+	log_event(log, LOG_LEVEL_ERROR, "cannot_start", "why", why, "remedy",
+		  "\"confine = no\" goes without giving up system calls", NULL);
+	return -1;
+}
+
+static int
+serve_once(const struct transfer_rules *rules, const struct conf *conf)
 {
 	struct log *log = log_open("stderr", "ostiary-fetch", LOG_LEVEL_WARN);
 	struct server *server = server_new(rules, log);
 
 	/* whoever waits for the answer is the one that started us */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (!server)
+	if (!server || give_up_calls(conf, log) != 0)
 		return EXIT_FAILURE;
 	server_add_client(server, dup(STDIN_FILENO));
 	server_run(server, -1, -1);
@@ -226,7 +251,7 @@ serve_socket(const struct transfer_rules *rules, const struct conf *conf, const 
 	}
 	log = open_log(conf);
 	server = server_new(rules, log);
-	if (!server)
+	if (!server || give_up_calls(conf, log) != 0)
 		return EXIT_FAILURE;
 	log_event(log, LOG_LEVEL_INFO, "started", "socket", passed >= 0 ? "systemd" : path, NULL);
 	server_run(server, listener, stop);
@@ -253,13 +278,12 @@ run(struct arena *arena, const struct given *given)
 	}
 	if (read_rules(arena, &conf, &rules) != 0)
 		return EXIT_FAILURE;
-	return given->once ? serve_once(&rules) : serve_socket(&rules, &conf, given);
+	return given->once ? serve_once(&rules, &conf) : serve_socket(&rules, &conf, given);
 }
 
 int
 main(int count, char **argument)
 {
-	const struct rlimit none = {0, 0};
 	struct arena *arena;
 	struct given given;
 	int status;
@@ -272,8 +296,7 @@ main(int count, char **argument)
 		fputs(usage, stdout);
 		return EXIT_SUCCESS;
 	}
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	confine_process();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setenv("RES_OPTIONS", RESOLVER_OPTIONS, 0);
 	arena = arena_new(MEMORY);

@@ -39,7 +39,7 @@ LAYERS = {
     # both sides of the socket share one description of its packets; no part that needs OpenSSL
     "pamd": ["base/arena", "base/str", "base/buf", "base/bug", "base/num", "port/broker_wire"],
     # both sides of the socket share one description of its packets
-    "fetch": ["base", "conf", "port/fetch_wire"],
+    "fetch": ["base", "conf", "port/fetch_wire", "port/confine"],
 }
 
 # Who alone includes a foreign header: folders or files.
@@ -57,6 +57,7 @@ OWNERS = [
     (r"(crypt|argon2)\.h", ["core/authn/password"]),
     (r"qrencode\.h", ["core/http/qr"]),
 ]
+    (r"seccomp\.h", ["core/port/confine"]),
 
 # Tests and measuring programs may include what they measure or compare with.
 UNLAYERED = ("tests/",)

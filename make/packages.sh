@@ -16,7 +16,7 @@ group()
 	case $1 in
 	build) echo "gcc libc6-dev binutils make pkg-config libfcgi-dev libssl-dev libjson-c-dev
 		libmariadb-dev libinih-dev libcrypt-dev libargon2-dev
-		libcurl4-openssl-dev libqrencode-dev" ;;
+		libcurl4-openssl-dev libqrencode-dev libpam0g-dev libldap-dev libseccomp-dev" ;;
 	run)   echo "python3 mariadb-server-core mariadb-client-core nginx spawn-fcgi multiwatch
 		curl ca-certificates" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib

@@ -9,6 +9,8 @@ LIBS_http := -lqrencode
 LIBS_authn := -lcrypt -largon2
 LIBS_sql  := -lmariadb
 LIBS_fetch := -lcurl
+LIBS_pamd := -lpam -lldap -llber
+LIBS_port := -lseccomp
 
 # $(call archive,name,folder)
 define archive
@@ -32,7 +34,7 @@ $(BUILD)/libsql.a: $(BUILD)/sql/migrations_table.o
 # Archives in the order in which a linker needs them, and the libraries behind them.
 CORE_ARCHIVES := $(foreach l,endpoint manage authn oauth http,$(BUILD)/lib$(l).a) \
 	$(BUILD)/libsql.a $(foreach l,port model conf seal jose base,$(BUILD)/lib$(l).a)
-CORE_LIBS := $(LIBS_authn) $(LIBS_conf) $(LIBS_http) $(LIBS_sql) $(LIBS_base)
+CORE_LIBS := $(LIBS_authn) $(LIBS_port) $(LIBS_conf) $(LIBS_http) $(LIBS_sql) $(LIBS_base)
 
 PROGRAMS := $(BUILD)/ostiary.fcgi $(BUILD)/ostiary $(BUILD)/ostiary-fetch
 
@@ -76,6 +78,17 @@ $(BUILD)/libfetch.a: $(OBJECTS_fetch)
 FETCH_ARCHIVES := $(foreach l,fetch port conf base,$(BUILD)/lib$(l).a)
 $(BUILD)/ostiary-fetch: $(BUILD)/fetch/main.o $(FETCH_ARCHIVES)
 	@echo "  LD  $@"
-	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(FETCH_ARCHIVES) $(LIBS_fetch) $(LIBS_conf) $(LIBS_base)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $< $(FETCH_ARCHIVES) $(LIBS_fetch) $(LIBS_port) $(LIBS_conf) \
+		$(LIBS_base)
+
+# The helper that asks the host's logins: of the ports it has the wire format alone, of the base
+# what needs no other library.
+OBJECTS_pamd := $(patsubst %.c,$(BUILD)/%.o,$(filter-out pamd/main.c,$(wildcard pamd/*.c)))
+$(BUILD)/libpamd.a: $(OBJECTS_pamd) $(BUILD)/core/port/broker_wire.o
+	@rm -f $@
+	@$(AR) rcs $@ $^
+$(BUILD)/ostiary-pamd: $(BUILD)/pamd/main.o $(BUILD)/libpamd.a $(BUILD)/libbase.a
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pamd) $(LIBS_conf)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -105,10 +105,10 @@ asan:
 # The public vectors are thousands of signatures: hours under valgrind, and asan has run them.
 valgrind:
 	@make/packages.sh build run test tools
-	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC" \
+	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC -DCONFINE_OFF" \
 		build-unit build-flow
-	@$(SUBMAKE) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC" TEST_WRAPPER="valgrind -q \
-		--error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+	@$(SUBMAKE) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC -DCONFINE_OFF" \
+		TEST_WRAPPER="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
 		--trace-children=no" UNIT_SKIP=%/test_vectors unit flow
 
 fuzz:
@@ -129,9 +129,9 @@ tidy:
 
 coverage:
 	@make/packages.sh build run test tools
-	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/coverage HARDENING= MODE_CFLAGS="--coverage -O0" \
-		MODE_LDFLAGS=--coverage build-unit build-sql build-flow build-ctl
-	@$(SUBMAKE) BUILD=$(BUILD)/coverage HARDENING= MODE_CFLAGS="--coverage -O0" \
+	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/coverage HARDENING= \
+		MODE_CFLAGS="--coverage -O0 -DCONFINE_OFF" MODE_LDFLAGS=--coverage build-unit build-sql build-flow build-ctl
+	@$(SUBMAKE) BUILD=$(BUILD)/coverage HARDENING= MODE_CFLAGS="--coverage -O0 -DCONFINE_OFF" \
 		MODE_LDFLAGS=--coverage unit sql flow ctl
 	@gcovr --root . --object-directory $(BUILD)/coverage --exclude tests/ --print-summary \
 		--gcov-ignore-parse-errors --html-details $(BUILD)/coverage/report.html > \

@@ -78,6 +78,10 @@ static const struct conf_option options[] = {
 	 "the newest failures."},
 	{"server", "allow_http_loopback", CONF_BOOL, AT(allow_http_loopback), 0, 0, "no",
 	 "Whether issuers such as http://localhost are allowed; only for trying things out."},
+	{"server", "confine", CONF_BOOL, AT(confine), 0, 0, "yes",
+	 "Whether the workers and ostiary-fetch give up at their start the system calls that they "
+	 "do not need. With no, a library of this site may make others; the log names a call that "
+	 "was refused (event=call_refused)."},
 	{"server", "throttle_account_limit", CONF_INT, AT(throttle_account_limit), 1, 1000, "5",
 	 "How many failed sign-ins of one account name in 15 minutes are free before waiting "
 	 "begins."},

@@ -39,6 +39,7 @@ struct conf {
 	const char *pages_dir;          /* PREFIX/share/ostiary/pages */
 	const char *state_dir;          /* "/run/ostiary": shared counters and the failure ring */
 	bool allow_http_loopback;       /* issuers http://localhost…, for trying things out */
+	bool confine;                   /* system calls that are not needed are given up */
 	int64_t throttle_account_limit; /* failures of one account name in 15 minutes before waiting
 					   begins; 5 */
 	int64_t throttle_network_limit; /* the same from one network; 50 */
