@@ -56,8 +56,8 @@ OWNERS = [
     (r"(ldap|lber)\.h", ["pamd/ldap"]),
     (r"(crypt|argon2)\.h", ["core/authn/password"]),
     (r"qrencode\.h", ["core/http/qr"]),
-]
     (r"seccomp\.h", ["core/port/confine"]),
+]
 
 # Tests and measuring programs may include what they measure or compare with.
 UNLAYERED = ("tests/",)
