@@ -37,7 +37,8 @@ LAYERS = {
     "fcgi": [*CORE, "sql"],
     "ctl": [*CORE, "sql", "fcgi"],
     # both sides of the socket share one description of its packets; no part that needs OpenSSL
-    "pamd": ["base/arena", "base/str", "base/buf", "base/bug", "base/num", "port/broker_wire"],
+    "pamd": ["base/arena", "base/str", "base/buf", "base/bug", "base/num", "base/log",
+             "base/deadline", "port/broker_wire"],
     # both sides of the socket share one description of its packets
     "fetch": ["base", "conf", "port/fetch_wire", "port/confine"],
 }

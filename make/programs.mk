@@ -36,7 +36,7 @@ CORE_ARCHIVES := $(foreach l,endpoint manage authn oauth http,$(BUILD)/lib$(l).a
 	$(BUILD)/libsql.a $(foreach l,port model conf seal jose base,$(BUILD)/lib$(l).a)
 CORE_LIBS := $(LIBS_authn) $(LIBS_port) $(LIBS_conf) $(LIBS_http) $(LIBS_sql) $(LIBS_base)
 
-PROGRAMS := $(BUILD)/ostiary.fcgi $(BUILD)/ostiary $(BUILD)/ostiary-fetch
+PROGRAMS := $(BUILD)/ostiary.fcgi $(BUILD)/ostiary $(BUILD)/ostiary-fetch $(BUILD)/ostiary-pamd
 
 .DEFAULT_GOAL := all
 .PHONY: all

@@ -20,6 +20,7 @@
 #include "core/base/log.h"
 
 #define CHILD_FD    3
+#define CHILD_FILES 1024
 #define NUMBER_SIZE 24
 
 struct child {
@@ -90,9 +91,12 @@ limit(int64_t cpu_seconds)
 {
 	const struct rlimit none = {0, 0};
 	const struct rlimit cpu = {(rlim_t)cpu_seconds, (rlim_t)cpu_seconds};
+	/* some modules close every number that there may be */
+	const struct rlimit files = {CHILD_FILES, CHILD_FILES};
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)setrlimit(RLIMIT_CPU, &cpu);
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 

@@ -311,8 +311,9 @@ dialogs_take_outcome(const struct dialogs *dialogs, struct dialog *dialog,
 	if (dialog->status != CONVERSATION_WORKING || !dialog_move(dialog, EVENT_OUTCOME))
 		return false;
 	take_state(dialogs, dialog, said);
-	dialog->proven = said->verdict == BROKER_RIGHT || said->verdict == BROKER_EXPIRED ||
-			 said->verdict == BROKER_DENIED || said->verdict == BROKER_CHANGE;
+	dialog->proven = dialog->proven || said->verdict == BROKER_RIGHT ||
+			 said->verdict == BROKER_EXPIRED || said->verdict == BROKER_DENIED ||
+			 said->verdict == BROKER_CHANGE;
 	dialog->until_ms = release_at(dialogs->settings, dialog, delay_us, now);
 	return true;
 }
