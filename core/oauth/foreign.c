@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "core/base/arena.h"
+#include "core/base/json.h"
 #include "core/port/remote_keys.h"
 
 /* What a message is called that is used for a purpose, and what must be true of it. */
@@ -155,6 +156,9 @@ verify(struct tx *tx, const char *text, const struct foreign_rules *rules,
 		return refuse(tx, rules, claimed, jwt_verdict_text(verdict));
 	if (!type_fits(demand, foreign->jwt.jws.typ))
 		return refuse(tx, rules, claimed, jwt_verdict_text(JWT_WRONG_TYPE));
+	/* many of them, logout tokens foremost, have no typ of their own (RFC 8417 2.3) */
+	if (json_object_object_get_ex(foreign->jwt.claims, "events", NULL))
+		return refuse(tx, rules, claimed, "it tells of an event (RFC 8417)");
 	return 0;
 }
 

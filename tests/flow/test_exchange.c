@@ -186,6 +186,42 @@ own_tokens_keep_their_audience(void **state)
 		   "offline_access is for refreshing");
 }
 
+/* A scope of the same name at another resource is another thing to allow, so a client whose people
+ * are asked asks them. */
+static void
+own_tokens_go_no_further_than_consent(void **state)
+{
+	static const struct {
+		const char *name, *first_party, *resource;
+		int status;
+	} cases[] = {
+		{"what the token is for", "false", API, 200},
+		{"what nobody allowed", "false", BACK, 400},
+		{"nobody is asked for clients of the house", "true", BACK, 200},
+	};
+
+	(void)state;
+	world_client("main", "web", WEB_CLIENT(",\"resources\":[\"" API "\",\"" BACK "\"]"),
+		     WEB_SECRET);
+	web_set = sign_in_for(API, "read");
+	web_token = member(&web_set, "access_token");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct answer answer;
+
+		private_db_number("UPDATE client SET metadata = JSON_SET(metadata, '$.first_party',"
+				  " %s) WHERE client_id = 'web'",
+				  cases[i].first_party);
+		private_db_number("UPDATE generation SET value = value + 1");
+		realms_forget(world.provider.realms);
+		answer = exchange_as("web",
+				     params_with(form_of_web(), "resource", cases[i].resource));
+		if (cases[i].status == 200)
+			check_status(answer, 200, cases[i].name);
+		else
+			check_error(&answer, 400, "invalid_target", cases[i].name);
+	}
+}
+
 /* ---- audience ---- */
 
 static void
@@ -345,6 +381,7 @@ main(void)
 		exchange_test(what_is_refused),
 		exchange_test(who_may_exchange),
 		exchange_test(own_tokens_keep_their_audience),
+		exchange_test(own_tokens_go_no_further_than_consent),
 		exchange_test(names_of_targets),
 		exchange_test(never_longer),
 		exchange_test(it_dies_with_its_grant),

@@ -99,6 +99,8 @@ static const struct {
 	{"act that is no object", "act", "\"x\"", "invalid_request"},
 	{"act without sub", "act", "{\"iss\":\"x\"}", "invalid_request"},
 	{"may_act that is no object", "may_act", "\"x\"", "invalid_request"},
+	{"a security event, as logout tokens are", "events",
+	 "{\"http://schemas.openid.net/event/backchannel-logout\":{}}", "invalid_request"},
 	{"may_act of the client", "may_act", "{\"sub\":\"svc\"}", NULL},
 	{"may_act of another", "may_act", "{\"sub\":\"web\"}", "invalid_request"},
 };

@@ -133,6 +133,8 @@ static const struct {
 	{"no iss", "iss", NULL, "invalid_grant"},
 	{"another issuer", "iss", "\"https://other.example\"", "invalid_grant"},
 	{"our issuer", "iss", "\"" MAIN_ISSUER "\"", "invalid_grant"},
+	{"a security event, as logout tokens are", "events",
+	 "{\"http://schemas.openid.net/event/backchannel-logout\":{}}", "invalid_grant"},
 	{"no exp", "exp", NULL, "invalid_grant"},
 	{"expired", "exp", "1799999990", "invalid_grant"},
 	{"an hour", "exp", "1800003600", NULL},

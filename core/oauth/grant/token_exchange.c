@@ -11,6 +11,7 @@
 #include "core/model/resource.h"
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/grant/exchange.h"
+#include "core/oauth/token/issue.h"
 
 /* What may be asked for. */
 static const struct {
@@ -77,6 +78,18 @@ is_there(const struct realm *realm, const char *identifier)
 	return strcmp(identifier, realm->issuer) == 0 || realm_resource(realm, identifier);
 }
 
+/* Whether a person has said what the caller may reach: then it asks that person for more, at the
+ * authorization endpoint, and not here. */
+static bool
+was_consented(const struct exchange *exchange)
+{
+	const struct grant *grant = &exchange->subject.state.grant;
+	const struct client *caller = exchange->call->client;
+
+	return issue_has_sign_in(grant) && str_equal(grant->client_id, caller->client_id) &&
+	       !caller->first_party;
+}
+
 /* A caller with resources in its registration may ask for those; else for what the subject token is
  * good for already. */
 static bool
@@ -88,10 +101,10 @@ is_allowed(const struct exchange *exchange, const char *identifier)
 
 	if (!is_there(realm, identifier))
 		return false;
-	if (strlist_has(&caller->resources, identifier))
+	if (strlist_has(&caller->resources, identifier) && !was_consented(exchange))
 		return true;
 	return strlist_has(reach, identifier) &&
-	       (caller->resources.count == 0 || strcmp(identifier, realm->issuer) == 0);
+	       target_allowed(realm, caller, TARGET_FOR_PERSON, identifier);
 }
 
 /* The resource servers that a client answers for: those that let it look at their tokens. */
