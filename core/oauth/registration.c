@@ -264,6 +264,9 @@ limit_scope(struct reading *reading)
 						       strlist_join(tx->arena, &allowed, ' ')));
 		allowed = asked.count ? asked : allowed;
 	}
+	/* a client without scope may have every one */
+	if (allowed.count == 0)
+		return refuse(tx, "scope: this server lets clients that register have none");
 	json_add_text(metadata, "scope", strlist_join(tx->arena, &allowed, ' '));
 	return 0;
 }

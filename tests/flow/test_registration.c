@@ -313,6 +313,9 @@ scopes_are_cut(void **state)
 	world_realm_set("registration_scopes", "openid");
 	made = register_with(NULL, BODY(""));
 	check_text(member(&made, "scope"), "openid", "the realm's word");
+	world_realm_set("registration_scopes", " ");
+	made = register_with(NULL, BODY(""));
+	check_error(&made, 400, "invalid_client_metadata", "none is not every scope there is");
 }
 
 static void
