@@ -22,10 +22,12 @@ group()
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-requests python3-authlib
 		python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
 		lighttpd lighttpd-mod-openssl
+		libpam-wrapper libpam-oath oathtool
 		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
+	deb)   echo "dpkg-dev debhelper libpam0g-dev libldap-dev" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;
-	*)     echo "$0: there is no group '$1': build run test tools bench" >&2; exit 2 ;;
+	*)     echo "$0: there is no group '$1': build run test deb tools bench" >&2; exit 2 ;;
 	esac
 }
 

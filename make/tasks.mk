@@ -18,15 +18,23 @@ endif
 
 # The manual pages hold what the program's own tables hold; tests/ctl compares them.
 .PHONY: docs
-docs: $(BUILD)/ostiary
+docs: $(BUILD)/ostiary $(BUILD)/ostiary-pamd
 	@$(BUILD)/ostiary reference man > docs/man/ostiary.8
 	@$(BUILD)/ostiary reference conf > docs/man/ostiary.conf.5
+	@$(BUILD)/ostiary-pamd --manual > docs/man/ostiary-pamd.8
+	@$(BUILD)/ostiary-pamd --reference > conf-examples/pamd.conf
 	@$(BUILD)/ostiary reference endpoints > docs/endpoints.md
 	@$(BUILD)/ostiary reference metadata > docs/metadata.md
 	@$(BUILD)/ostiary reference settings > docs/settings.md
+	@for server in nginx apache apache-fcgid lighttpd lighttpd-spawn; do \
+		for place in "" -path; do \
+			$(BUILD)/ostiary reference $$server$$place > \
+				conf-examples/$$server$$place.conf || exit 1; \
+		done; \
+	done
+	@$(BUILD)/ostiary reference htaccess > conf-examples/shared-hosting.htaccess
 
-.PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage install \
-	clean help
+.PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage clean help
 
 help:
 	@echo "make               build everything under $(BUILD)/"
@@ -37,6 +45,7 @@ help:
 	@echo "make sql           the storage contract on a private MariaDB"
 	@echo "make flow          whole requests in process"
 	@echo "make ctl           the command line"
+	@echo "make pamd          the broker of the host's logins"
 	@echo "make system        nginx, spawn-fcgi, a browser and a foreign client library"
 	@echo "make asan          the C tests under the address and undefined behaviour sanitizers"
 	@echo "make valgrind      unit and flow tests under valgrind"
@@ -45,6 +54,7 @@ help:
 	@echo "make tidy          clang-tidy"
 	@echo "make coverage      line coverage of the C tests"
 	@echo "make install       PREFIX=$(PREFIX) DESTDIR="
+	@echo "make deb           Debian packages under $(BUILD)/deb"
 	@echo "make clean         remove $(BUILD)/"
 
 packages:
@@ -56,7 +66,7 @@ run:
 	@$(SUBMAKE) -j$(JOBS) all
 	@exec $(PYTHON) make/run.py --port "$(PORT)" --mount "$(MOUNT)" --with-parent
 
-CHECKS := lint unit sql flow ctl system
+CHECKS := lint unit sql flow ctl pamd system
 check: packages
 	@$(SUBMAKE) -j$(JOBS) all
 	@for task in $(CHECKS); do \
@@ -66,12 +76,13 @@ check: packages
 	@echo "make check: all passed"
 
 # Building may run in parallel, the tests themselves do not.
-.PHONY: build-lint build-unit build-sql build-flow build-ctl build-system
+.PHONY: build-lint build-unit build-sql build-flow build-ctl build-pamd build-system pamd
 build-lint: $(CORE_ARCHIVES)
 build-unit: $(UNIT_TESTS)
 build-sql: $(UNIT_TESTS_sql)
 build-flow: $(FLOW_TESTS)
 build-ctl build-system: all
+build-pamd: $(BUILD)/ostiary-pamd $(PAMD_MODULES)
 
 lint: build-lint
 	@$(PYTHON) make/lint.py
@@ -86,6 +97,9 @@ sql: unit-sql
 ctl: build-ctl
 	@$(PYTEST) tests/ctl
 
+pamd: build-pamd
+	@$(PYTEST) tests/pamd
+
 system: build-system
 	@$(PYTEST) tests/system
 
@@ -96,11 +110,11 @@ asan:
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/asan HARDENING= MODE_CFLAGS="$(SANITIZE) \
 		-fno-sanitize-recover=all -O1 -DARENA_MALLOC" MODE_LDFLAGS="$(SANITIZE)" \
-		build-unit build-sql build-flow build-ctl
+		build-unit build-sql build-flow build-ctl build-pamd
 	@ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	$(SUBMAKE) BUILD=$(BUILD)/asan HARDENING= MODE_CFLAGS="$(SANITIZE) \
 		-fno-sanitize-recover=all -O1 -DARENA_MALLOC" MODE_LDFLAGS="$(SANITIZE)" \
-		unit sql flow ctl
+		unit sql flow ctl pamd
 
 # The public vectors are thousands of signatures: hours under valgrind, and asan has run them.
 valgrind:
@@ -138,31 +152,6 @@ coverage:
 		$(BUILD)/coverage/summary.txt
 	@cat $(BUILD)/coverage/summary.txt
 	@echo "details: $(BUILD)/coverage/report.html"
-
-INSTALL := install
-SHARE = $(DESTDIR)$(PREFIX)/share
-install: $(PROGRAMS)
-	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/ostiary \
-		$(SHARE)/doc/ostiary/examples $(SHARE)/man/man1 $(SHARE)/man/man5 \
-		$(SHARE)/man/man8 \
-		$(SHARE)/bash-completion/completions
-	$(INSTALL) -m 755 $(BUILD)/ostiary $(DESTDIR)$(PREFIX)/bin/ostiary
-	$(INSTALL) -m 755 $(BUILD)/ostiary.fcgi $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary.fcgi
-	$(INSTALL) -m 755 $(BUILD)/ostiary-fetch $(DESTDIR)$(PREFIX)/lib/ostiary/ostiary-fetch
-	for folder in $$(find pages -type d); do \
-		$(INSTALL) -d $(SHARE)/ostiary/$$folder || exit 1; \
-		find $$folder -maxdepth 1 -type f \
-			-exec $(INSTALL) -m 644 -t $(SHARE)/ostiary/$$folder {} + || exit 1; \
-	done
-	$(INSTALL) -m 644 $(wildcard conf-examples/*) $(SHARE)/doc/ostiary/examples
-	$(INSTALL) -m 644 $(wildcard README.md CHANGELOG.md LICENSE docs/*.md) $(SHARE)/doc/ostiary
-	for page in $(wildcard docs/*.1 docs/man/*.1); do \
-		$(INSTALL) -m 644 $$page $(SHARE)/man/man1 || exit 1; done
-	for page in $(wildcard docs/*.5 docs/man/*.5); do \
-		$(INSTALL) -m 644 $$page $(SHARE)/man/man5 || exit 1; done
-	for page in $(wildcard docs/*.8 docs/man/*.8); do \
-		$(INSTALL) -m 644 $$page $(SHARE)/man/man8 || exit 1; done
-	$(BUILD)/ostiary completion bash > $(SHARE)/bash-completion/completions/ostiary
 
 clean:
 	rm -rf $(BUILD)

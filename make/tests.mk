@@ -88,4 +88,19 @@ UNIT_TESTS_sql := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/sql/test_*.c))
 unit-sql: $(UNIT_TESTS_sql)
 	@TEST_WRAPPER="$(TEST_WRAPPER)" make/test.sh $^
 
+# The broker of the host's logins: modules that do what a test says, and an NSS out of files.
+PAMD_MODULES := $(patsubst %.c,$(BUILD)/%.so,$(wildcard tests/pamd/modules/*.c))
+$(BUILD)/tests/pamd/modules/%.so: tests/pamd/modules/%.c
+	@mkdir -p $(@D)
+	@echo "  LD  $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -fPIC -shared $(WARNINGS) $(CFLAGS) -o $@ $< -lpam
+UNIT_TESTS_pamd := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/pamd/test_*.c))
+$(BUILD)/tests/pamd/test_%: $(BUILD)/tests/pamd/test_%.o $(BUILD)/libpamd.a $(BUILD)/libbase.a
+	@echo "  LD  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIBS_pamd) $(LIBS_conf)
+.PHONY: unit-pamd
+unit-pamd: $(UNIT_TESTS_pamd)
+	@TEST_WRAPPER="$(TEST_WRAPPER)" make/test.sh $^
+UNIT_TESTS += $(UNIT_TESTS_pamd)
+
 .SECONDARY:
