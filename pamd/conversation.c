@@ -230,6 +230,8 @@ void
 dialogs_begin(struct dialogs *dialogs, struct dialog *dialog, const struct broker_request *start,
 	      int64_t now)
 {
+	const struct service *service = NULL;
+
 	if (!dialog_move(dialog, EVENT_START))
 		bug("the place is not free");
 	if (getrandom(dialog->id, BROKER_ID_SIZE, 0) != BROKER_ID_SIZE)
@@ -242,6 +244,9 @@ dialogs_begin(struct dialogs *dialogs, struct dialog *dialog, const struct broke
 	dialog->address = arena_strdup(dialog->arena, start->address);
 	dialog->keep = arena_strdup(dialog->arena, start->keep);
 	dialog->began = dialogs->begun++;
+	if (start->services.count == 1)
+		service = settings_service(dialogs->settings, start->services.text[0]);
+	dialog->state.service = service ? service->name : NULL;
 	dialogs_step(dialogs, dialog, now);
 }
 
@@ -249,8 +254,8 @@ dialogs_begin(struct dialogs *dialogs, struct dialog *dialog, const struct broke
 static void
 take_state(const struct dialogs *dialogs, struct dialog *dialog, const struct broker_state *said)
 {
-	const struct service *service =
-		said->service ? settings_service(dialogs->settings, said->service) : NULL;
+	const char *name = said->service ? said->service : "";
+	const struct service *service = settings_service(dialogs->settings, name);
 
 	dialog->state = *said;
 	memcpy(dialog->state.id, dialog->id, BROKER_ID_SIZE);

@@ -125,12 +125,14 @@ class Broker:
             env["LD_PRELOAD"] = " ".join(preload)
         # modules of other packages leak; our own memory is looked at when the broker ends
         env.setdefault("ASAN_OPTIONS", "abort_on_error=1:detect_leaks=1")
+        self.log_path.touch()
+        before = self.log().count("event=started")
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 [*wrapper, str(PROGRAM), "-c", str(self.conf)], env=env, stderr=log,
                 stdout=log)
         end = time.monotonic() + LONG
-        while not os.path.exists(self.socket) or "event=started" not in self.log():
+        while self.log().count("event=started") == before:
             assert self.process.poll() is None, self.log()
             assert time.monotonic() < end, self.log()
             time.sleep(0.01)
