@@ -300,6 +300,32 @@ their_actors(void **state)
 		   "act");
 }
 
+static void
+names_of_actors(void **state)
+{
+	static const struct {
+		const char *name;
+		int size, status;
+	} cases[] = {
+		{"the longest name", SUB_MAX, 200},
+		{"a longer one", SUB_MAX + 1, 400},
+		{"none", 0, 400},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct json_object *claims = other_claims();
+		const char *form = exchange_form(TYPE_JWT, other_token(&key, NULL, other_claims()));
+
+		other_claim(claims, "sub",
+			    cases[i].size ? arena_printf(world.arena, "\"%0*d\"", cases[i].size, 7)
+					  : "\"\"");
+		form = params_with(form, "actor_token", other_token(&key, NULL, claims));
+		form = params_with(form, "actor_token_type", TYPE_JWT);
+		check_status(exchange_as("svc", form), cases[i].status, cases[i].name);
+	}
+}
+
 /* A name without issuer in our token is one of ours. */
 static void
 their_names_are_not_ours(void **state)
@@ -350,6 +376,7 @@ main(void)
 		foreign_test(who_may_present_it),
 		foreign_test(scopes_are_of_both),
 		foreign_test(their_actors),
+		foreign_test(names_of_actors),
 		foreign_test(their_names_are_not_ours),
 		foreign_test(a_disabled_person),
 	};

@@ -271,6 +271,8 @@ read_foreign(const struct reading *reading)
 	party->for_caller = strlist_has(&reading->caller->exchange_issuers, party->iss);
 	if (party->expires_at <= tx->now)
 		return refuse(reading, "the token has expired");
+	if (str_empty(party->sub) || strlen(party->sub) > SUB_MAX)
+		return refuse(reading, "its sub is empty or too long");
 	if (foreign_scopes(reading, &foreign.jwt) != 0 ||
 	    foreign_actors(reading, &foreign.jwt) != 0)
 		return -1;
