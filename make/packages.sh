@@ -24,7 +24,7 @@ group()
 		lighttpd lighttpd-mod-openssl
 		libpam-wrapper libpam-oath oathtool
 		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
-	deb)   echo "dpkg-dev debhelper libpam0g-dev libldap-dev" ;;
+	deb)   echo "dpkg-dev debhelper lintian systemd" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;
 	*)     echo "$0: there is no group '$1': build run test deb tools bench" >&2; exit 2 ;;

@@ -91,4 +91,4 @@ $(BUILD)/ostiary-pamd: $(BUILD)/pamd/main.o $(BUILD)/libpamd.a $(BUILD)/libbase.
 	@echo "  LD  $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_pamd) $(LIBS_conf)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -type f -name '*.d' 2>/dev/null)

@@ -58,7 +58,7 @@ help:
 	@echo "make clean         remove $(BUILD)/"
 
 packages:
-	@make/packages.sh build run test
+	@make/packages.sh build run test deb
 
 # Build in a make of its own: pkg-config must be asked after the packages are there.
 run:
@@ -144,7 +144,8 @@ tidy:
 coverage:
 	@make/packages.sh build run test tools
 	@$(SUBMAKE) -j$(JOBS) BUILD=$(BUILD)/coverage HARDENING= \
-		MODE_CFLAGS="--coverage -O0 -DCONFINE_OFF" MODE_LDFLAGS=--coverage build-unit build-sql build-flow build-ctl
+		MODE_CFLAGS="--coverage -O0 -DCONFINE_OFF" MODE_LDFLAGS=--coverage \
+		build-unit build-sql build-flow build-ctl
 	@$(SUBMAKE) BUILD=$(BUILD)/coverage HARDENING= MODE_CFLAGS="--coverage -O0 -DCONFINE_OFF" \
 		MODE_LDFLAGS=--coverage unit sql flow ctl
 	@gcovr --root . --object-directory $(BUILD)/coverage --exclude tests/ --print-summary \
