@@ -12,6 +12,7 @@
 #include "ctl/commands.h"
 #include "ctl/reference_endpoints.h"
 #include "ctl/reference_tables.h"
+#include "ctl/vhost.h"
 
 #define MAN_DATE     "November 21, 2026"
 #define PAGES_FOLDER "share/ostiary/pages"
@@ -325,7 +326,12 @@ run(struct cli *cli)
 		json_add_text(cli->doc, "text", out.data);
 		return CLI_OK;
 	}
-	return cli_fail(cli, CLI_USAGE, "reference %s: man, conf, settings, metadata or endpoints",
+	if (vhost_example(&out, cli_arg(cli, 0)) == 0) {
+		buf_add(&cli->out, out.data, out.size); /* its tabs are not for cli_say() */
+		return CLI_OK;
+	}
+	return cli_fail(cli, CLI_USAGE,
+			"reference %s: man, conf, settings, metadata, endpoints or a web server",
 			cli_arg(cli, 0));
 }
 

@@ -22,6 +22,7 @@ extern const struct cli_group group_key;
 extern const struct cli_group group_session;
 extern const struct cli_group group_jobs;
 extern const struct cli_group group_config;
+extern const struct cli_group group_vhost;
 extern const struct cli_group group_doctor;
 extern const struct cli_group group_explain;
 extern const struct cli_group group_completion;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
 """Web servers that ask for client certificates, in front of a pool that runs already. Each is made
-of its file under conf-examples, so what is tested is what people copy.
+of the second half of its file under conf-examples, the server of the second name.
 
     with ApacheMutual(folder, fcgi_socket, authority) as server:
         server.url("/token")       "https://localhost:PORT/token"
@@ -22,6 +22,7 @@ class Mutual:
     """What the three have in common: the example with our paths in it, start and stop."""
 
     program = example = ""
+    begins = ""  # what each server begins with
 
     def __init__(self, folder, fcgi_socket, authority):
         self.folder = pathlib.Path(folder)
@@ -29,15 +30,17 @@ class Mutual:
         self.port = free_ports(1)
         certificate, key = authority.issue("DNS:localhost")
         self.replaced = {
-            "/etc/ostiary/tls/mtls.pem": certificate, "/etc/ostiary/tls/mtls.key": key,
+            "/etc/ostiary/tls/mtls.login.example.org.pem": certificate,
+            "/etc/ostiary/tls/mtls.login.example.org.key": key,
             "/etc/ostiary/tls/clients.pem": authority.file,
-            "/run/ostiary/fcgi.sock": fcgi_socket, "mtls.login.example": "localhost"}
+            "/run/ostiary/fcgi.sock": fcgi_socket, "mtls.login.example.org": "localhost"}
         self.log = self.folder / "server.log"
         self.conf = self.folder / "server.conf"
         self.child = None
 
     def text(self):
         text = (EXAMPLES / self.example).read_text(encoding="utf-8")
+        text = self.begins + text.split(self.begins)[2]
         for old, new in self.replaced.items():
             assert old in text, f"{self.example} has no {old}"
             text = text.replace(old, str(new))
@@ -81,12 +84,14 @@ class Mutual:
 
 
 class NginxMutual(Mutual):
-    program, example = "/usr/sbin/nginx", "nginx-mtls.conf"
+    program, example = "/usr/sbin/nginx", "nginx.conf"
+    begins = "server {"
 
     def whole(self):
         f = self.folder
         self.replaced["include fastcgi_params"] = "include /etc/nginx/fastcgi_params"
         self.replaced["listen 443 ssl"] = f"listen 127.0.0.1:{self.port} ssl"
+        self.replaced["listen [::]:443 ssl;"] = ""
         temp = " ".join(f'{kind}_temp_path "{f}/tmp";'
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         (f / "tmp").mkdir(exist_ok=True)
@@ -100,7 +105,8 @@ class NginxMutual(Mutual):
 
 
 class ApacheMutual(Mutual):
-    program, example = "/usr/sbin/apache2", "apache-mtls.conf"
+    program, example = "/usr/sbin/apache2", "apache.conf"
+    begins = "<VirtualHost"
 
     def whole(self):
         f = self.folder
@@ -127,15 +133,18 @@ class ApacheMutual(Mutual):
 
 
 class LighttpdMutual(Mutual):
-    program, example = "/usr/sbin/lighttpd", "lighttpd-mtls.conf"
+    program, example = "/usr/sbin/lighttpd", "lighttpd.conf"
+    begins = "$HTTP"
 
     def whole(self):
         f = self.folder
-        del self.replaced["mtls.login.example"]
-        self.replaced['"0.0.0.0:8443"'] = f'"127.0.0.1:{self.port}"'
+        pem, key = list(self.replaced.values())[:2]
         (f / "www").mkdir(exist_ok=True)
         return (f'server.document-root = "{f}/www"\nserver.port = {free_ports(1)}\n'
                 f'server.bind = "127.0.0.1"\nserver.errorlog = "{self.log}"\n'
+                'server.modules += ("mod_openssl", "mod_fastcgi")\n'
+                f'$SERVER["socket"] == "127.0.0.1:{self.port}" {{\n'
+                f'ssl.engine = "enable"\nssl.pemfile = "{pem}"\nssl.privkey = "{key}"\n'
                 f"{self.text()}\n")
 
     def argv(self):

@@ -110,15 +110,16 @@ class Pool:
         return self.start()
 
 
-def locations(mount, fcgi_socket, example=TOP / "conf-examples" / "nginx.conf"):
-    """The example's location blocks for this mount and socket."""
-    text = example.read_text(encoding="utf-8")
-    text = text.replace("unix:/run/ostiary/fcgi.sock", f'"unix:{fcgi_socket}"')
+def locations(mount, fcgi_socket):
+    """The example's location blocks for this mount and socket: what people copy who have a server
+    block already."""
+    name = "nginx-path.conf" if mount else "nginx.conf"
+    text = (TOP / "conf-examples" / name).read_text(encoding="utf-8")
+    server = text.split("\nserver {", 2)[1]  # the second one asks for certificates
+    blocks = re.findall(r"^\tlocation .*?^\t\}$", server, re.M | re.S)
+    text = "\n".join(blocks).replace("unix:/run/ostiary/fcgi.sock", f'"unix:{fcgi_socket}"')
     text = text.replace("include fastcgi_params", "include /etc/nginx/fastcgi_params")
-    if mount:
-        return text.replace("/sub/path", mount)
-    outside = text.index("# RFC 8414 puts")  # for a site of its own: without the last two
-    return text[:outside].replace("location /sub/path/", "location /")
+    return text.replace("/sub/path", mount)
 
 
 class Nginx:

@@ -60,3 +60,34 @@ def mounted():
 @pytest.fixture
 def person(stack):  # pylint: disable=redefined-outer-name
     return Person(stack)
+
+
+# ---- a table of web servers and cases --------------------------------------------------------
+
+_table = {}
+
+
+def pytest_runtest_logreport(report):
+    name = report.nodeid.partition("test_web_servers.py::test_")[2]
+    if not name.endswith("]") or (report.when != "call" and not report.failed):
+        return
+    case, _, server = name[:-1].partition("[")
+    told = dict(report.user_properties).get("told", "yes")
+    word = {"passed": told, "failed": "NO"}.get(report.outcome)
+    if word:
+        _table.setdefault(server, {})[case.replace("_", " ")] = word
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Cases downwards, servers across, each at the root of a host and below a path."""
+    if not _table:
+        return
+    cases = list(dict.fromkeys(case for row in _table.values() for case in row))
+    kinds = list(dict.fromkeys(server.rpartition("-")[0] for server in _table))
+    wide = max(map(len, cases)) + 2
+    terminalreporter.section("web servers: at the root of a host | below a path")
+    terminalreporter.write_line(" " * wide + "".join(f"{kind:<20}" for kind in kinds))
+    for case in cases:
+        words = (" | ".join(_table.get(f"{kind}-{mount}", {}).get(case, "-")
+                            for mount in ("root", "path")) for kind in kinds)
+        terminalreporter.write_line(f"{case:<{wide}}" + "".join(f"{word:<20}" for word in words))
