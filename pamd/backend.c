@@ -9,10 +9,8 @@
 
 #include "core/base/arena.h"
 #include "core/base/str.h"
+#include "pamd/ldap_check.h"
 #include "pamd/settings.h"
-
-/* built without libldap it is not there */
-extern const struct backend backend_ldap __attribute__((weak));
 
 static const char *
 pam_mistake(struct arena *arena, const struct service *service)
@@ -31,43 +29,13 @@ pam_mistake(struct arena *arena, const struct service *service)
 	return NULL;
 }
 
-static const char *
-ldap_mistake(struct arena *arena, const struct service *service)
-{
-	struct strlist uris;
-	const char *why;
-
-	if (strlist_split(arena, service->uri, ' ', SETTINGS_WORDS_MAX, &uris) != 0 ||
-	    uris.count == 0)
-		return "uri names no server; write uri = ldaps://ldap.example.org";
-	for (size_t i = 0; i < uris.count; i++) {
-		bool plain = str_starts(uris.item[i], "ldap://");
-
-		if (!plain && !str_starts(uris.item[i], "ldaps://"))
-			return arena_printf(arena, "uri: %s; write ldaps:// or ldap://",
-					    uris.item[i]);
-		if (!plain && service->start_tls)
-			return "start_tls is for ldap:// alone; ldaps:// is encrypted already";
-	}
-	if (!str_equal(service->scope, "sub") && !str_equal(service->scope, "one"))
-		return "scope: write sub or one";
-	if (!strstr(service->filter, "%u"))
-		return "filter has no %u, so everybody would be the same person";
-	if (str_empty(service->bind_dn) != str_empty(service->bind_password_file))
-		return "bind_dn and bind_password_file are given together";
-	if (!str_empty(service->bind_password_file) &&
-	    !settings_read_secret(arena, service->bind_password_file, &why))
-		return arena_printf(arena, "bind_password_file: %s", why);
-	return NULL;
-}
-
 static const struct {
 	const struct backend *backend;
 	unsigned place;
 	const char *(*mistake)(struct arena *arena, const struct service *service);
 } backends[] = {
 	{&backend_pam, IN_PAM, pam_mistake},
-	{&backend_ldap, IN_LDAP, ldap_mistake},
+	{&backend_ldap, IN_LDAP, ldap_check_mistake},
 };
 
 #define COUNT (sizeof(backends) / sizeof(backends[0]))
