@@ -145,10 +145,20 @@ say_often(pam_handle_t *handle, const char *value)
 	return result;
 }
 
+/* As often, and each of 900 bytes. */
+static int
+say_much(pam_handle_t *handle, const char *value)
+{
+	int result = PAM_SUCCESS;
+
+	for (; *value && result == PAM_SUCCESS; value++)
+		result = pam_info(handle, "%900s", value);
+	return result;
+}
+
 /* ---- misbehaving ---- */
 
-static int __attribute__((noreturn))
-hang(pam_handle_t *handle, const char *value)
+static int __attribute__((noreturn)) hang(pam_handle_t *handle, const char *value)
 {
 	FILE *file;
 	pid_t helper = fork();
@@ -180,8 +190,7 @@ crash(pam_handle_t *handle, const char *value)
 	return raise(SIGSEGV);
 }
 
-static int __attribute__((noreturn))
-leave(pam_handle_t *handle, const char *value)
+static int __attribute__((noreturn)) leave(pam_handle_t *handle, const char *value)
 {
 	(void)handle;
 	_exit((int)strlen(value));
@@ -305,7 +314,7 @@ static const struct {
 	{"crash", crash},           {"leave", leave},      {"rename", rename_user},
 	{"delay", want_delay},      {"rhost", need_rhost}, {"tty", need_tty},
 	{"files", need_few_files},  {"user", need_name},   {"give", give},
-	{"new", ask_new},
+	{"new", ask_new},           {"much", say_much},
 };
 
 static int
