@@ -15,6 +15,7 @@
 #include "core/base/buf.h"
 #include "core/base/shared.h"
 #include "core/http/pages.h"
+#include "core/port/broker.h"
 #include "core/port/fetch_program.h"
 #include "core/port/gate.h"
 #include "core/port/key_sets.h"
@@ -29,6 +30,7 @@ struct boot {
 	struct arena *arena;
 	struct conf conf;
 	struct provider provider;
+	struct broker broker;
 	void *shared;
 	void *gate;
 	void *rate;
@@ -184,6 +186,8 @@ construct(struct boot *boot, unsigned parts, const char *program, struct buf *wh
 	provider->random = &rand_system;
 	provider->host = host_name(boot->arena);
 	provider->fetcher = fetch_program(boot->arena, &boot->conf);
+	boot->broker = broker_at(boot->conf.broker_socket);
+	provider->broker = &boot->broker;
 	provider->key_sets = key_sets_new();
 	open_log(boot, parts, program, why);
 	if (parts & BOOT_PAGES)

@@ -75,6 +75,7 @@ enum statement_set_number {
 	SET_REPLAY,
 	SET_FETCHED,
 	SET_RESOURCE,
+	SET_SOURCE,
 	SET_PUSHED,
 	SET_DEVICE,
 	SET_ISSUER,
@@ -101,6 +102,7 @@ extern const struct statement_set rights_statements;
 extern const struct statement_set replay_statements;
 extern const struct statement_set initial_statements;
 extern const struct statement_set resource_statements;
+extern const struct statement_set source_statements;
 extern const struct statement_set fetched_statements;
 extern const struct statement_set pushed_statements;
 extern const struct statement_set device_statements;

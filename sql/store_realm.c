@@ -11,6 +11,7 @@
 #include "core/model/profile.h"
 #include "core/model/realm.h"
 #include "core/model/resource.h"
+#include "core/model/source.h"
 #include "sql/statement.h"
 
 #define REMOVE_STEP      1000 /* rows of one DELETE */
@@ -39,6 +40,7 @@ enum {
 	REMOVE_SCOPES,
 	REMOVE_AUDIT,
 	REMOVE_RESOURCES,
+	REMOVE_SOURCES,
 	REMOVE_ISSUERS,
 	REMOVE_LINKS,
 	REMOVE_PUSHED,
@@ -129,6 +131,8 @@ static const struct statement statements[COUNT] = {
 	[REMOVE_SCOPES] = {.text = "DELETE FROM realm_scope WHERE realm_id = ? LIMIT ?",
 			   .in = "ii"},
 	[REMOVE_AUDIT] = {.text = "DELETE FROM audit WHERE realm_id = ? LIMIT ?", .in = "ii"},
+	[REMOVE_SOURCES] = {.text = "DELETE FROM signin_source WHERE realm_id = ? LIMIT ?",
+			    .in = "ii"},
 	[REMOVE_RESOURCES] = {.text = "DELETE FROM resource_server WHERE realm_id = ? LIMIT ?",
 			      .in = "ii"},
 	[REMOVE_ISSUERS] = {.text = "DELETE FROM trusted_issuer WHERE realm_id = ? LIMIT ?",
@@ -312,7 +316,9 @@ realm_load(struct store *store, struct arena *arena, struct realm_list *list)
 	if (verdict == STORE_OK)
 		realms_from_rows(store, arena, rows, rows_count,
 				 (struct scope_rows){scopes, scopes_count}, list);
-	return verdict == STORE_OK ? resource_load(store, arena, list) : verdict;
+	if (verdict == STORE_OK)
+		verdict = resource_load(store, arena, list);
+	return verdict == STORE_OK ? source_load(store, arena, list) : verdict;
 }
 
 enum store_verdict
@@ -344,8 +350,8 @@ realm_remove_work(struct store *store, void *context)
 {
 	static const unsigned plain[] = {
 		REMOVE_CONSENTS, REMOVE_SECRETS, REMOVE_CLIENTS,   REMOVE_ACCOUNTS, REMOVE_KEYS,
-		REMOVE_SCOPES,   REMOVE_AUDIT,   REMOVE_RESOURCES, REMOVE_ISSUERS,  REMOVE_LINKS,
-		REMOVE_PUSHED,   REMOVE_DEVICES, REMOVE_INITIAL,
+		REMOVE_SCOPES,   REMOVE_AUDIT,   REMOVE_RESOURCES, REMOVE_SOURCES,  REMOVE_ISSUERS,
+		REMOVE_LINKS,    REMOVE_PUSHED,  REMOVE_DEVICES,   REMOVE_INITIAL,
 	};
 	const uint32_t *id = context;
 	const struct sql_in in[] = {sql_int(*id), sql_int(REMOVE_STEP)};

@@ -22,6 +22,8 @@ authn_next(const struct authn_facts *facts, const struct authn_need *need)
 		return AUTHN_SELECT;
 	if ((need->login || too_old(facts, need)) && !facts->proven_in_flow)
 		return AUTHN_PASSWORD;
+	if (!facts->acr_met)
+		return facts->proven_in_flow ? AUTHN_UNMET : AUTHN_PASSWORD;
 	if (need->consent)
 		return AUTHN_CONSENT;
 	return AUTHN_DONE;

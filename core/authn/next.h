@@ -16,12 +16,14 @@ enum authn_step {
 	AUTHN_CONSENT,
 	AUTHN_DONE,
 	AUTHN_REFUSE, /* somebody else than asked for signed in */
+	AUTHN_UNMET,  /* signed in, but not in a way that is worth enough */
 };
 
 struct authn_facts {
 	bool signed_in;        /* a live session */
 	bool proven_in_flow;   /* its newest fact was proven in this very flow */
 	bool selected_in_flow; /* the person chose it on this flow's page */
+	bool acr_met;          /* what it is worth is what the request needs */
 	int64_t age;           /* seconds since the newest fact */
 };
 

@@ -1,87 +1,26 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Password sign-in: charge, look, refund; then the session.
+ * Finding out who is to judge, and letting them: charge, look, refund; then the session.
  */
 #include "core/authn/signin.h"
 
 #include <string.h>
 
-#include "core/authn/known.h"
+#include "core/authn/attempt.h"
 #include "core/authn/password.h"
-#include "core/authn/throttle.h"
+#include "core/authn/people.h"
 #include "core/base/arena.h"
-#include "core/base/b64.h"
 #include "core/base/str.h"
-#include "core/seal/seal.h"
-
-#define NAME_MARK_SIZE 8 /* bytes of a keyed hash that stand for an unknown name in the log */
-
-/* People type passwords into the name field: names that do not exist are logged as keyed hashes. */
-static const char *
-name_mark(struct tx *tx, const char *name)
-{
-	uint8_t key[SEAL_KEY_SIZE];
-	uint8_t digest[SHA256_SIZE];
-
-	seal_derive(tx->provider->master, "log-name", tx->realm->name, key);
-	hash_hmac_sha256(key, sizeof(key), name, strlen(name), digest);
-	hash_wipe(key, sizeof(key));
-	return hex_encode(tx->arena, digest, NAME_MARK_SIZE);
-}
-
-static void
-choose_keys(struct tx *tx, const struct signin_attempt *attempt, const char *name,
-	    const struct account *account, struct throttle_keys *keys)
-{
-	const struct conf *conf = tx->provider->conf;
-	struct known_browser known;
-
-	if (account && known_read(tx, attempt->known, &known) == 0 &&
-	    known_is_of(&known, account)) {
-		throttle_keys_known(keys, known.browser_id, sizeof(known.browser_id));
-		return;
-	}
-	throttle_keys_for(keys, tx->realm->id, name, tx->address ? tx->address : "",
-			  (uint32_t)conf->throttle_account_limit,
-			  (uint32_t)conf->throttle_network_limit);
-}
 
 static bool
 password_is_right(const struct account *account, const char *password)
 {
-	if (!account || !account->password) {
+	if (!account->password) {
 		password_verify_nobody(password);
 		return false;
 	}
 	return password_verify(account->password, password) == PASSWORD_RIGHT &&
-	       !account->disabled_at;
-}
-
-static void
-record_failure(struct tx *tx)
-{
-	const struct account *account = tx->later_about;
-	const struct audit_about about = {
-		.account_id = account->id,
-		.client_id = tx->client_id,
-		.detail = account->disabled_at ? "the account is disabled" : NULL,
-	};
-
-	if (tx_audit(tx, "signin_failed", &about) != STORE_OK)
-		tx_log(tx, LOG_LEVEL_ERROR, "audit_lost", "account", tx_hex(tx, account->id));
-}
-
-/* The row of a known person is written once the answer is out: its time must not tell that there is
- * one. */
-static void
-note_wrong(struct tx *tx, const char *name, const struct account *account)
-{
-	if (!account) {
-		tx_log(tx, LOG_LEVEL_WARN, "signin_failed", "unknown_name", name_mark(tx, name));
-		return;
-	}
-	tx->later = record_failure;
-	tx->later_about = arena_copy(tx->arena, account, sizeof(*account));
+	       !account_is_off(account);
 }
 
 /* A hash that was brought along becomes one of ours while the password is at hand. */
@@ -97,46 +36,184 @@ renew_hash(struct tx *tx, struct account *account, const char *password)
 		tx_log(tx, LOG_LEVEL_INFO, "password_rehashed", "account", tx_hex(tx, account->id));
 }
 
-static enum signin_verdict
-judge(struct tx *tx, const char *name, const char *password, struct account *account, bool exists,
-      const struct throttle_keys *keys)
+/* Who the name is, and who is to say whether the password is right. */
+struct resolution {
+	const struct source *source; /* the one that has the name; NULL: none of ours */
+	struct account account;
+	bool exists;
+};
+
+static int
+resolve(struct tx *tx, const char *name, struct resolution *resolution)
 {
-	if (!password_is_right(exists ? account : NULL, password)) {
-		note_wrong(tx, name, exists ? account : NULL);
+	enum store_verdict found =
+		account_find_name(tx->store, tx->arena, tx->realm->id, name, &resolution->account);
+
+	if (found == STORE_DOWN)
+		return -1;
+	resolution->exists = found == STORE_OK;
+	resolution->source =
+		resolution->exists ? realm_source(tx->realm, resolution->account.source) : NULL;
+	return 0;
+}
+
+/* The realm's services in their order; with only, that one alone. */
+static size_t
+services_of(struct tx *tx, const struct source *only, const struct source ***services)
+{
+	const struct realm *realm = tx->realm;
+	size_t count = 0;
+
+	*services = arena_array(tx->arena, realm->sources_count, sizeof(**services));
+	for (size_t i = 0; i < realm->sources_count; i++)
+		if (realm->sources[i].kind == SOURCE_SERVICE &&
+		    (!only || only == &realm->sources[i]))
+			(*services)[count++] = &realm->sources[i];
+	return count;
+}
+
+static bool
+password_goes_first(const struct source *const *services, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!services[i]->password_first)
+			return false;
+	return true;
+}
+
+static enum signin_verdict
+begin_talk(struct tx *tx, const struct signin_attempt *attempt, const char *name,
+	   const struct source *const *services, size_t count, struct signin_outcome *outcome)
+{
+	bool first = password_goes_first(services, count) && !str_empty(attempt->password);
+	const struct talk_start start = {
+		.username = name,
+		.password = first ? attempt->password : NULL,
+		.source = services,
+		.count = count,
+		.keep = attempt->keep,
+		.browser = attempt->browser,
+	};
+
+	outcome->talk_status = talk_begin(tx, &start, attempt->known, &outcome->talk);
+	return SIGNIN_TALK;
+}
+
+/* Where services are asked, being wrong takes as long everywhere: nobody shall see whose name it
+ * is. */
+static enum signin_verdict
+wrong(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
+      struct signin_outcome *outcome)
+{
+	const struct source **services;
+
+	if (services_of(tx, NULL, &services) == 0) {
+		attempt_wrong(tx, charged, NULL);
 		return SIGNIN_WRONG;
 	}
-	throttle_refund(tx->provider->throttle, keys, tx->now);
-	renew_hash(tx, account, password);
+	return begin_talk(tx, attempt, charged->name, NULL, 0, outcome);
+}
+
+static enum signin_verdict
+judge_own(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
+	  struct signin_outcome *outcome)
+{
+	struct account *account = &outcome->account;
+
+	if (!password_is_right(account, attempt->password))
+		return wrong(tx, attempt, charged, outcome);
+	attempt_refund(tx, charged);
+	renew_hash(tx, account, attempt->password);
 	return SIGNIN_RIGHT;
 }
 
+static enum signin_verdict
+judge_stranger(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
+	       struct signin_outcome *outcome)
+{
+	const struct source **services;
+	size_t count = services_of(tx, NULL, &services);
+
+	if (count && !charged->account)
+		return begin_talk(tx, attempt, charged->name, services, count, outcome);
+	if (!str_empty(attempt->password))
+		password_verify_nobody(attempt->password);
+	return wrong(tx, attempt, charged, outcome);
+}
+
+/* Services may have nothing to do with passwords; who else judges needs one. */
+static bool
+password_is_needed(struct tx *tx, const struct resolution *resolution)
+{
+	const struct source **services;
+
+	if (resolution->source)
+		return resolution->source->kind != SOURCE_SERVICE;
+	return services_of(tx, NULL, &services) == 0;
+}
+
+enum signin_password
+signin_password_field(const struct realm *realm)
+{
+	size_t later = 0;
+
+	for (size_t i = 0; i < realm->sources_count; i++)
+		if (realm->sources[i].kind == SOURCE_SERVICE && !realm->sources[i].password_first)
+			later++;
+	if (later == 0)
+		return SIGNIN_PASSWORD_NEEDED;
+	return later < realm->sources_count ? SIGNIN_PASSWORD_OPTIONAL : SIGNIN_PASSWORD_LATER;
+}
+
+static enum signin_verdict
+judge(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
+      const struct resolution *resolution, struct signin_outcome *outcome)
+{
+	const struct source **services;
+	size_t count;
+
+	outcome->account = resolution->account;
+	outcome->source = resolution->source;
+	if (!resolution->source)
+		return judge_stranger(tx, attempt, charged, outcome);
+	switch (resolution->source->kind) {
+	case SOURCE_OWN:
+		return judge_own(tx, attempt, charged, outcome);
+	case SOURCE_TABLE:
+		return judge_stranger(tx, attempt, charged, outcome);
+	case SOURCE_SERVICE:
+		break;
+	}
+	count = services_of(tx, resolution->source, &services);
+	return begin_talk(tx, attempt, charged->name, services, count, outcome);
+}
+
 enum signin_verdict
-signin_password(struct tx *tx, const struct signin_attempt *attempt, struct account *account,
-		int64_t *wait)
+signin_begin(struct tx *tx, const struct signin_attempt *attempt, struct signin_outcome *outcome)
 {
 	const char *name =
 		attempt->username ? username_normalise(tx->arena, attempt->username) : NULL;
-	struct throttle_keys keys;
-	enum store_verdict found;
+	struct resolution resolution = {0};
+	struct attempt charged;
 
-	if (!name || str_empty(attempt->password) || strlen(attempt->password) > PASSWORD_MAX)
+	*outcome = (struct signin_outcome){0};
+	if (!name || (attempt->password && strlen(attempt->password) > PASSWORD_MAX))
 		return SIGNIN_WRONG;
-	found = account_find_name(tx->store, tx->arena, tx->realm->id, name, account);
-	if (found == STORE_DOWN)
+	if (resolve(tx, name, &resolution) != 0)
 		return SIGNIN_DOWN;
-	choose_keys(tx, attempt, name, found == STORE_OK ? account : NULL, &keys);
-	*wait = throttle_charge(tx->provider->throttle, &keys, tx->now);
-	if (*wait) {
-		tx_log(tx, LOG_LEVEL_WARN, "signin_throttled", "account",
-		       found == STORE_OK ? tx_hex(tx, account->id) : NULL, "unknown_name",
-		       found == STORE_OK ? NULL : name_mark(tx, name));
+	if (str_empty(attempt->password) && password_is_needed(tx, &resolution))
+		return SIGNIN_WRONG;
+	attempt_make(tx, name, resolution.exists ? &resolution.account : NULL, attempt->known,
+		     &charged);
+	outcome->wait = attempt_charge(tx, &charged);
+	if (outcome->wait)
 		return SIGNIN_WAIT;
-	}
-	return judge(tx, name, attempt->password, account, found == STORE_OK, &keys);
+	return judge(tx, attempt, &charged, &resolution, outcome);
 }
 
 struct establish {
 	struct tx *tx;
+	const struct source *source; /* that proved it */
 	const struct account *account;
 	const struct session *old;
 	struct signin_result *result;
@@ -193,18 +270,25 @@ fill_session(struct establish *work, const uint8_t flow_id[ID_SIZE], const char 
 	memcpy(session->secret_hash, result->handle.hash, sizeof(session->secret_hash));
 	session->activated_at = tx->now; /* a password is all that is asked for */
 	session->last_seen_at = tx->now;
-	session->facts[0] = (struct fact){.factor = FACTOR_PASSWORD, .proven_at = tx->now};
+	session->facts[0] = (struct fact){
+		.factor = work->source->kind == SOURCE_SERVICE ? FACTOR_SERVICE : FACTOR_PASSWORD,
+		.proven_at = tx->now,
+		.amr = work->source->amr,
+		.acr = work->source->acr,
+	};
 	memcpy(session->facts[0].flow_id, flow_id, ID_SIZE);
 	session->facts_count = 1;
 }
 
 enum store_verdict
-signin_establish(struct tx *tx, const struct account *account, const struct session *old,
+signin_establish(struct tx *tx, const struct signin_proof *proof, const struct session *old,
 		 const uint8_t flow_id[ID_SIZE], const char *user_agent,
 		 struct signin_result *result)
 {
+	const struct account *account = proof->account;
 	struct establish work = {
 		.tx = tx,
+		.source = proof->source,
 		.account = account,
 		.old = old,
 		.result = result,

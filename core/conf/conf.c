@@ -111,6 +111,11 @@ static const struct conf_option options[] = {
 	 "How many milliseconds one fetch may take, looking up the name and connecting included. "
 	 "Nobody waits for more than two seconds."},
 
+	{"people", "broker_socket", CONF_PATH, AT(broker_socket), 0, FETCH_PATH_BYTES,
+	 "/run/ostiary-pamd/socket",
+	 "The socket of the service ostiary-pamd, which keeps conversations with the logins of this "
+	 "host (PAM, LDAP). Asked only where a realm has such a source; see `ostiary source`."},
+
 	{"log", "log_target", CONF_TEXT, AT(log_target), 1, TEXT_MAX, "syslog",
 	 "Where log lines go: syslog, stderr or the absolute path of a file."},
 	{"log", "log_level", CONF_LEVEL, AT(log_level), LOG_LEVEL_ERROR, LOG_LEVEL_DEBUG, "info",

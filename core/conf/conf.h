@@ -54,6 +54,9 @@ struct conf {
 	const char *fetch_ca_file;        /* an authority beside the system's; "" */
 	int64_t fetch_timeout;            /* milliseconds, connecting included */
 
+	/* [people] */
+	const char *broker_socket; /* of ostiary-pamd; "": none */
+
 	/* [log] */
 	const char *log_target; /* "syslog", "stderr" or a file */
 	int64_t log_level;      /* enum log_level; "info" */

@@ -97,6 +97,8 @@ void app_refuse(const struct provider *provider, struct arena *arena,
 /* ---- handlers, one file each ---- */
 void handle_authorize(struct call *call);
 void handle_signin(struct call *call);
+void handle_signin_answer(struct call *call);
+void handle_signin_wait(struct call *call);
 void handle_consent(struct call *call);
 void handle_select(struct call *call);
 void handle_token(struct call *call);

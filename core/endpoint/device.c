@@ -136,7 +136,7 @@ post_page(struct interaction *interaction)
 		.code = user_code_normalise(tx->arena, form_get(&call->form, "user_code")),
 	};
 
-	if (interaction_open(call, interaction) != 0)
+	if (interaction_open(interaction, form_get(&call->form, "flow")) != 0)
 		return;
 	if (interaction->errand != &errand_device) {
 		tx->failure.page = "flow_expired";

@@ -24,6 +24,7 @@ static const struct {
 	[AUTHN_SELECT] = {OAUTH_ACCOUNT_SELECTION_REQUIRED, "an account must be chosen"},
 	[AUTHN_CONSENT] = {OAUTH_CONSENT_REQUIRED, "the person must allow the access"},
 	[AUTHN_REFUSE] = {OAUTH_LOGIN_REQUIRED, "another person is signed in"},
+	[AUTHN_UNMET] = {OAUTH_LOGIN_REQUIRED, "the sign-in is not worth enough"},
 };
 
 static int

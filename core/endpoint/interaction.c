@@ -12,6 +12,7 @@
 #include "core/base/json.h"
 #include "core/endpoint/call.h"
 #include "core/endpoint/reply.h"
+#include "core/oauth/claims.h"
 
 static struct authn_facts
 facts_of(const struct interaction *interaction)
@@ -26,6 +27,8 @@ facts_of(const struct interaction *interaction)
 		facts.proven_in_flow |=
 			memcmp(session->facts[i].flow_id, interaction->flow.id, ID_SIZE) == 0;
 	facts.selected_in_flow = flow_has_selected(&interaction->flow, session->id);
+	facts.acr_met = claims_acr_met(interaction->call->tx.arena, interaction->authz.claims,
+				       session_acr(session));
 	facts.age = interaction->call->tx.now - session_auth_time(session);
 	return facts;
 }
@@ -74,12 +77,16 @@ interaction_signin(struct interaction *interaction, const struct signin_page *pa
 {
 	struct call *call = interaction->call;
 	struct json_object *values = interaction_values(interaction, "/signin");
+	enum signin_password password;
 	struct json_object *error;
 	int status = 200;
 
 	if (!values)
 		return;
 	json_add_bool(values, "reauth", page->same_person);
+	password = signin_password_field(call->tx.realm);
+	json_add_bool(values, "name_only", password == SIGNIN_PASSWORD_LATER);
+	json_add_bool(values, "password_optional", password == SIGNIN_PASSWORD_OPTIONAL);
 	if (page->same_person)
 		page_add_account(values, call->tx.arena, &interaction->browser.account);
 	json_add_text(values, "username", page->username);
@@ -135,6 +142,11 @@ show(struct interaction *interaction, enum authn_step step)
 		return;
 	case AUTHN_DONE:
 		interaction->errand->complete(interaction);
+		return;
+	case AUTHN_UNMET:
+		(void)fail(&interaction->call->tx, OAUTH_UNMET_AUTHENTICATION_REQUIREMENTS,
+			   "the essential acr that was asked for was not met", "got %s",
+			   session_acr(&interaction->browser.session));
 		return;
 	case AUTHN_REFUSE:
 		(void)fail(&interaction->call->tx, OAUTH_LOGIN_REQUIRED,
@@ -199,13 +211,14 @@ read_errand(struct tx *tx, struct interaction *interaction)
 /* A page is good for the browser that it was given to, while it is fresh; an old one is started
  * again. */
 int
-interaction_open(struct call *call, struct interaction *interaction)
+interaction_open(struct interaction *interaction, const char *sealed)
 {
+	struct call *call = interaction->call;
 	struct tx *tx = &call->tx;
 	const struct browser *browser = &interaction->browser;
 
-	switch (flow_open(tx, form_get(&call->form, "flow"),
-			  browser->has_value ? browser->value : NULL, &interaction->flow)) {
+	switch (flow_open(tx, sealed, browser->has_value ? browser->value : NULL,
+			  &interaction->flow)) {
 	case FLOW_GOOD:
 		read_errand(tx, interaction);
 		return 0;
@@ -221,22 +234,31 @@ interaction_open(struct call *call, struct interaction *interaction)
 		    "the sealed flow is missing or does not open");
 }
 
+int
+interaction_resume_with(struct interaction *interaction, const char *sealed)
+{
+	struct call *call = interaction->call;
+
+	interaction->resumed = true;
+	if (interaction_open(interaction, sealed) != 0)
+		return -1;
+	call->authz = &interaction->authz;
+	if (interaction->errand->read(interaction) != 0)
+		return -1;
+	call->locale = locale_pick(call->tx.provider->pages->locales, interaction->authz.ui_locales,
+				   call->request->accept_language);
+	return 0;
+}
+
 struct interaction *
 interaction_resume(struct call *call)
 {
-	struct tx *tx = &call->tx;
-	struct interaction *interaction = arena_alloc(tx->arena, sizeof(*interaction));
+	struct interaction *interaction = arena_alloc(call->tx.arena, sizeof(*interaction));
 
 	interaction->call = call;
-	interaction->resumed = true;
 	if (call_read_form(call) != 0 || browser_read(call, &interaction->browser) != 0 ||
-	    interaction_open(call, interaction) != 0)
+	    interaction_resume_with(interaction, form_get(&call->form, "flow")) != 0)
 		return NULL;
-	call->authz = &interaction->authz;
-	if (interaction->errand->read(interaction) != 0)
-		return NULL;
-	call->locale = locale_pick(tx->provider->pages->locales, interaction->authz.ui_locales,
-				   call->request->accept_language);
 	return interaction;
 }
 

@@ -79,10 +79,18 @@ struct interaction *interaction_resume(struct call *call) __attribute__((warn_un
 void interaction_ask_again(struct call *call, struct browser *browser);
 
 /*
- * Opens the flow of a posted page: request and errand are filled. 0, or -1 when everything is said.
+ * Opens a sealed flow (NULL: none was sent) in front of the browser, which is read: request and
+ * errand are filled. 0, or -1 when everything is said.
  */
-int interaction_open(struct call *call, struct interaction *interaction)
+int interaction_open(struct interaction *interaction, const char *sealed)
 	__attribute__((warn_unused_result));
+
+/* The same, and reads the request again. */
+int interaction_resume_with(struct interaction *interaction, const char *sealed)
+	__attribute__((warn_unused_result));
+
+/* Goes on with a person who was proven in this flow. */
+void interaction_signed_in(struct interaction *interaction, const struct signin_proof *proof);
 
 /* Values that the pages of a flow have in common, with the form's action. NULL with a failure when
  * the request is too long. */

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #include "core/endpoint/call.h"
+#include "core/endpoint/conversation.h"
 #include "core/endpoint/interaction.h"
 
-static void
-signed_in(struct interaction *interaction, const struct account *account)
+void
+interaction_signed_in(struct interaction *interaction, const struct signin_proof *proof)
 {
 	struct call *call = interaction->call;
 	struct browser *browser = &interaction->browser;
@@ -16,17 +17,17 @@ signed_in(struct interaction *interaction, const struct account *account)
 	struct signin_result result;
 	enum store_verdict verdict;
 
-	verdict = signin_establish(&call->tx, account, old, interaction->flow.id,
+	verdict = signin_establish(&call->tx, proof, old, interaction->flow.id,
 				   call->request->user_agent, &result);
 	/* the session may have ended in another tab while the password was typed */
 	if (verdict == STORE_NONE)
-		verdict = signin_establish(&call->tx, account, NULL, interaction->flow.id,
+		verdict = signin_establish(&call->tx, proof, NULL, interaction->flow.id,
 					   call->request->user_agent, &result);
 	if (verdict != STORE_OK) {
 		(void)fail_down(&call->tx);
 		return;
 	}
-	browser_sign_in(call, browser, account, &result);
+	browser_sign_in(call, browser, proof->account, &result);
 	interaction_go(interaction);
 }
 
@@ -38,20 +39,28 @@ sign_in(struct interaction *interaction)
 		.username = form_get(&call->form, "username"),
 		.password = form_get(&call->form, "password"),
 		.known = browser_known(call),
+		.browser = interaction->browser.value,
+		.keep = form_get(&call->form, "flow"),
 	};
 	struct signin_page page = {.username = attempt.username};
-	struct account account;
+	struct signin_outcome outcome;
+	struct signin_proof proof;
 
 	page.same_person = interaction->browser.signed_in && attempt.username &&
 			   strcmp(attempt.username, interaction->browser.account.username) == 0;
-	switch (signin_password(&call->tx, &attempt, &account, &page.wait)) {
+	switch (signin_begin(&call->tx, &attempt, &outcome)) {
 	case SIGNIN_RIGHT:
-		signed_in(interaction, &account);
+		proof = (struct signin_proof){&outcome.account, outcome.source};
+		interaction_signed_in(interaction, &proof);
+		return;
+	case SIGNIN_TALK:
+		conversation_show(interaction, outcome.talk_status, &outcome.talk);
 		return;
 	case SIGNIN_WRONG:
 		page.wrong = true;
 		break;
 	case SIGNIN_WAIT:
+		page.wait = outcome.wait;
 		break;
 	case SIGNIN_DOWN:
 		(void)fail_down(&call->tx);

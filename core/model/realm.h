@@ -15,6 +15,7 @@ struct arena;
 struct json_object;
 struct profile;
 struct resource;
+struct source;
 
 #define REALM_NAME_MAX   32 /* a-z 0-9 -, begins with a letter; never changes */
 #define REALM_ISSUER_MAX 255
@@ -45,6 +46,9 @@ struct realm {
 	size_t scopes_count;
 	const struct resource *resources; /* see core/model/resource.h */
 	size_t resources_count;
+	const struct source *sources; /* where its people come from, in order; never none. See
+					 core/model/source.h */
+	size_t sources_count;
 };
 
 struct realm_list {

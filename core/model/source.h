@@ -76,7 +76,10 @@ int source_read(struct arena *arena, const struct source_row *row, struct source
 int source_set(struct arena *arena, struct source *source, const char *name, const char *value,
 	       const char **why) __attribute__((warn_unused_result));
 
-/* The realm's source of a name, or NULL. Never NULL for "local" in a realm without rows. */
+/* That of a realm without rows: its own accounts. */
+const struct source *source_own(void);
+
+/* The realm's source of a name, or NULL. */
 const struct source *realm_source(const struct realm *realm, const char *name);
 
 /* ---- storage: each change moves the generation ---- */

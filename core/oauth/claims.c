@@ -157,9 +157,9 @@ value_allowed(struct json_object *request, struct json_object *value)
 }
 
 bool
-claims_acr_possible(struct arena *arena, const char *claims)
+claims_acr_met(struct arena *arena, const char *claims, const char *acr)
 {
-	struct json_object *half = half_of(arena, claims, CLAIMS_ID_TOKEN);
+	struct json_object *half = claims ? half_of(arena, claims, CLAIMS_ID_TOKEN) : NULL;
 	struct json_object *request, *holder;
 	bool essential = false;
 
@@ -168,7 +168,7 @@ claims_acr_possible(struct arena *arena, const char *claims)
 	if (json_get_bool(request, "essential", &essential) != JSON_FOUND || !essential)
 		return true;
 	holder = json_new_object(arena);
-	json_add_text(holder, "acr", ACR_PASSWORD);
+	json_add_text(holder, "acr", acr);
 	return value_allowed(request, json_object_object_get(holder, "acr"));
 }
 

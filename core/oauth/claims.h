@@ -30,8 +30,8 @@ const char *claims_parameter_filter(struct arena *arena, const char *claims,
 /* The sub that the answer must be about (OpenID Connect Core 5.5.1); NULL when none is named. */
 const char *claims_requested_sub(struct arena *arena, const char *claims);
 
-/* False when the parameter makes an acr essential that is not ours. */
-bool claims_acr_possible(struct arena *arena, const char *claims);
+/* False when the parameter (NULL: none was sent) makes another acr essential than this. */
+bool claims_acr_met(struct arena *arena, const char *claims, const char *acr);
 
 /* Which half of the claims parameter: its member's name. */
 #define CLAIMS_USERINFO "userinfo"

@@ -8,6 +8,7 @@
 #include "core/base/json.h"
 #include "core/model/profile.h"
 #include "core/model/resource.h"
+#include "core/model/source.h"
 #include "core/oauth/claims.h"
 #include "core/oauth/client_auth.h"
 #include "core/oauth/grant/grant.h"
@@ -25,7 +26,6 @@ static const struct {
 	{"code_challenge_methods_supported", {"S256"}},
 	{"prompt_values_supported", {"none", "login", "consent", "select_account"}},
 	{"claim_types_supported", {"normal"}},
-	{"acr_values_supported", {ACR_PASSWORD}},
 };
 
 static const struct {
@@ -50,6 +50,16 @@ add_lists(struct json_object *document, struct arena *arena)
 	}
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		json_add_bool(document, flags[i].member, flags[i].value);
+}
+
+static void
+add_acr_values(struct json_object *document, struct arena *arena, const struct realm *realm)
+{
+	struct strlist list = {0};
+
+	for (size_t i = 0; i < realm->sources_count; i++)
+		list = strlist_with(arena, &list, realm->sources[i].acr);
+	json_add_list(document, "acr_values_supported", &list);
 }
 
 static void
@@ -179,6 +189,7 @@ discovery_document(struct arena *arena, const struct realm_live *live,
 	add_aliases(document, arena, &live->realm, endpoints);
 	add_lists(document, arena);
 	add_grants(document, arena);
+	add_acr_values(document, arena, &live->realm);
 	add_auth_methods(document, arena, &live->realm);
 	add_assertion_algs(document, arena);
 	add_scopes(document, arena, &live->realm);

@@ -16,6 +16,7 @@
 #include "core/port/error.h"
 #include "core/port/realms.h"
 
+struct broker;
 struct fetcher;
 struct gate;
 struct key_sets;
@@ -39,6 +40,7 @@ struct provider {
 	const struct pages
 		*pages; /* templates, catalogues, static files; NULL on the command line */
 	const struct fetcher *fetcher; /* outbound HTTPS */
+	const struct broker *broker;   /* conversations with the host's logins */
 	struct gate *gate;             /* who of the host's workers waits for others' servers; NULL
 					  on the command line */
 	struct key_sets *key_sets;     /* parsed key sets of others */

@@ -130,7 +130,7 @@ realms_get_their_own(void **state)
 	assert_int_equal(resource_put(store, &bad), STORE_OK);
 	before = store_counters(store).statements;
 	assert_int_equal(realm_load(store, arena, &list), STORE_OK);
-	assert_int_equal(store_counters(store).statements - before, 4);
+	assert_int_equal(store_counters(store).statements - before, 5);
 	assert_int_equal(list.count, 3);
 	assert_int_equal(list.realm[0].resources_count, 2);
 	assert_string_equal(list.realm[0].resources[1].identifier, "urn:c");

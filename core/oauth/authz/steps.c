@@ -8,6 +8,7 @@
 #include "core/base/arena.h"
 #include "core/base/json.h"
 #include "core/base/num.h"
+#include "core/model/source.h"
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/authz/redirect.h"
 #include "core/oauth/authz/steps.h"
@@ -347,6 +348,16 @@ step_hints(struct tx *tx, struct authz *authz)
 	return 0;
 }
 
+/* Whether any source of people proves what is essential. */
+static bool
+acr_is_possible(struct tx *tx, const char *claims)
+{
+	for (size_t i = 0; i < tx->realm->sources_count; i++)
+		if (claims_acr_met(tx->arena, claims, tx->realm->sources[i].acr))
+			return true;
+	return false;
+}
+
 /* OpenID Connect Core 5.5: what is asked for by name must be allowed like what is asked for by
  * scope. */
 static int
@@ -364,11 +375,11 @@ step_claims(struct tx *tx, struct authz *authz)
 		return fail(tx, OAUTH_INVALID_REQUEST,
 			    "claims must be a JSON object with the members userinfo and id_token",
 			    "%s", why);
-	if (!claims_acr_possible(tx->arena, sent))
-		return fail(
-			tx, OAUTH_UNMET_AUTHENTICATION_REQUIREMENTS,
-			"the essential acr that was asked for cannot be met",
-			"claims.id_token.acr is essential with other values than " ACR_PASSWORD);
+	if (!acr_is_possible(tx, sent))
+		return fail(tx, OAUTH_UNMET_AUTHENTICATION_REQUIREMENTS,
+			    "the essential acr that was asked for cannot be met",
+			    "claims.id_token.acr is essential, and no sign-in source of the realm "
+			    "has such a value");
 	sub = claims_requested_sub(tx->arena, sent);
 	if (sub && authz->hint_sub && strcmp(sub, authz->hint_sub) != 0)
 		return fail(tx, OAUTH_INVALID_REQUEST,

@@ -40,11 +40,14 @@ fits(enum authn_step step, const struct authn_facts *facts, const struct authn_n
 	case AUTHN_SELECT:
 		return right && unchosen(facts, need);
 	case AUTHN_PASSWORD:
-		return right && !unchosen(facts, need) && stale(facts, need);
+		return right && !unchosen(facts, need) &&
+		       (stale(facts, need) || (!facts->acr_met && !facts->proven_in_flow));
+	case AUTHN_UNMET:
+		return fresh && !facts->acr_met && facts->proven_in_flow;
 	case AUTHN_CONSENT:
-		return fresh && need->consent;
+		return fresh && facts->acr_met && need->consent;
 	case AUTHN_DONE:
-		return fresh && !need->consent;
+		return fresh && facts->acr_met && !need->consent;
 	}
 	return false;
 }
@@ -55,7 +58,7 @@ check_one(const struct authn_facts *facts, const struct authn_need *need)
 	enum authn_step step = authn_next(facts, need);
 	int fitting = 0;
 
-	for (int other = AUTHN_IDENTIFY; other <= AUTHN_REFUSE; other++)
+	for (int other = AUTHN_IDENTIFY; other <= AUTHN_UNMET; other++)
 		fitting += fits((enum authn_step)other, facts, need);
 	assert_int_equal(fitting, 1);
 	if (!fits(step, facts, need))
@@ -75,6 +78,7 @@ check_times(unsigned bits)
 				.signed_in = bits & 1,
 				.proven_in_flow = bits & 2,
 				.selected_in_flow = bits & 4,
+				.acr_met = bits & 128,
 				.age = times[j],
 			};
 			const struct authn_need need = {
@@ -94,7 +98,7 @@ static void
 all_combinations(void **state)
 {
 	(void)state;
-	for (unsigned bits = 0; bits < 128; bits++)
+	for (unsigned bits = 0; bits < 256; bits++)
 		check_times(bits);
 }
 

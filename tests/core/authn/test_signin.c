@@ -44,6 +44,8 @@ begin(void **state)
 	t.tx.address = ADDRESS;
 	t.tx.actor = "person";
 	assert_int_equal(t.live.realm.id, SAMPLE_REALM);
+	t.live.realm.sources = source_own();
+	t.live.realm.sources_count = 1;
 	add_account(ADA, "ada", password_hash(t.arena, &rand_system, PASSWORD));
 	return 0;
 }
@@ -70,21 +72,22 @@ records(const char *event)
 static enum signin_verdict
 attempt(const char *username, const char *password, const char *known, int64_t *wait)
 {
-	const struct signin_attempt one = {username, password, known};
-	struct account account = {0};
+	const struct signin_attempt one = {
+		.username = username, .password = password, .known = known};
+	struct signin_outcome outcome;
 	int64_t before = records("signin_failed");
 	enum signin_verdict verdict;
 
-	*wait = 0;
 	t.tx.later = NULL;
-	verdict = signin_password(&t.tx, &one, &account, wait);
+	verdict = signin_begin(&t.tx, &one, &outcome);
+	*wait = outcome.wait;
 	if (t.tx.later) {
 		/* a row must not be written while the answer waits for it */
 		assert_int_equal(records("signin_failed"), before);
 		t.tx.later(&t.tx);
 	}
 	if (verdict == SIGNIN_RIGHT)
-		assert_string_equal(account.username, "ada");
+		assert_string_equal(outcome.account.username, "ada");
 	return verdict;
 }
 
@@ -280,7 +283,8 @@ down(void **state)
 	(void)state;
 	t.tx.store = store_open(&options, t.log);
 	check(signin("ada", PASSWORD) == SIGNIN_DOWN, "sign-in");
-	check(signin_establish(&t.tx, &account, NULL, flow_id, NULL, &result) == STORE_DOWN,
+	check(signin_establish(&t.tx, &(struct signin_proof){&account, source_own()}, NULL, flow_id,
+			       NULL, &result) == STORE_DOWN,
 	      "session");
 	check(signin_end(&t.tx, &session) == STORE_DOWN, "end");
 	store_close(t.tx.store);
@@ -326,7 +330,8 @@ fresh_session(void **state)
 	struct session session;
 
 	(void)state;
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_one, "Browser/1.0", &result),
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_one, "Browser/1.0", &result),
 			 STORE_OK);
 	assert_int_equal(find(&result, &session), STORE_OK);
 	assert_memory_equal(session.id, result.session.id, ID_SIZE);
@@ -359,11 +364,15 @@ user_agents(void **state)
 	memset(text, 'a', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	memcpy(text, "B\xff\n\x7f", 4);
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_one, text, &result), STORE_OK);
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_one, text, &result),
+			 STORE_OK);
 	assert_int_equal(find(&result, &session), STORE_OK);
 	assert_int_equal(strlen(session.user_agent), USER_AGENT_MAX);
 	check(strncmp(session.user_agent, "B???aaa", 7) == 0, session.user_agent);
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_two, NULL, &result), STORE_OK);
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_two, NULL, &result),
+			 STORE_OK);
 	assert_int_equal(find(&result, &session), STORE_OK);
 	assert_null(session.user_agent);
 }
@@ -377,9 +386,12 @@ renewed(void **state)
 	struct session session;
 
 	(void)state;
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_one, NULL, &first), STORE_OK);
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_one, NULL, &first),
+			 STORE_OK);
 	move_clock(100);
-	assert_int_equal(signin_establish(&t.tx, &ada, &first.session, flow_two, NULL, &second),
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()},
+					  &first.session, flow_two, NULL, &second),
 			 STORE_OK);
 	assert_memory_equal(second.session.id, first.session.id, ID_SIZE);
 	assert_memory_equal(second.handle.id, first.session.id, ID_SIZE);
@@ -407,8 +419,11 @@ replaced(void **state)
 	(void)state;
 	add_account(2, "bob", BCRYPT); /* disabled: whether he may is not asked here */
 	bob = account_of(2);
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_one, NULL, &first), STORE_OK);
-	assert_int_equal(signin_establish(&t.tx, &bob, &first.session, flow_two, NULL, &second),
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_one, NULL, &first),
+			 STORE_OK);
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&bob, source_own()},
+					  &first.session, flow_two, NULL, &second),
 			 STORE_OK);
 	assert_memory_not_equal(second.session.id, first.session.id, ID_SIZE);
 	assert_int_equal(find(&first, &session), STORE_OK);
@@ -417,11 +432,15 @@ replaced(void **state)
 	assert_memory_equal(session.account_id, bob.id, ID_SIZE);
 	assert_int_equal(alive(), 1);
 	/* the old one had ended meanwhile: that is no hindrance */
-	assert_int_equal(signin_establish(&t.tx, &bob, &first.session, flow_two, NULL, &second),
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&bob, source_own()},
+					  &first.session, flow_two, NULL, &second),
 			 STORE_OK);
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_one, NULL, &first), STORE_OK);
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_one, NULL, &first),
+			 STORE_OK);
 	ada.auth_epoch++;
-	assert_int_equal(signin_establish(&t.tx, &ada, &first.session, flow_two, NULL, &third),
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()},
+					  &first.session, flow_two, NULL, &third),
 			 STORE_OK);
 	assert_memory_not_equal(third.session.id, first.session.id, ID_SIZE);
 	assert_int_equal(find(&first, &session), STORE_OK);
@@ -435,14 +454,17 @@ ended(void **state)
 	struct signin_result result, again;
 
 	(void)state;
-	assert_int_equal(signin_establish(&t.tx, &ada, NULL, flow_one, NULL, &result), STORE_OK);
+	assert_int_equal(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, NULL,
+					  flow_one, NULL, &result),
+			 STORE_OK);
 	assert_int_equal(signin_end(&t.tx, &result.session), STORE_OK);
 	assert_int_equal(alive(), 0);
 	assert_int_equal(records("signout"), 1);
 	check(signin_end(&t.tx, &result.session) == STORE_NONE, "it had ended");
 	check(records("signout") == 1, "one record");
 	/* signed out in another tab while the password was typed */
-	check(signin_establish(&t.tx, &ada, &result.session, flow_two, NULL, &again) == STORE_NONE,
+	check(signin_establish(&t.tx, &(struct signin_proof){&ada, source_own()}, &result.session,
+			       flow_two, NULL, &again) == STORE_NONE,
 	      "an ended session is not renewed");
 	check(records("signin") == 1 && alive() == 0, "and leaves nothing");
 }

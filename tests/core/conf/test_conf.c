@@ -41,8 +41,10 @@ static const struct {
 	 "[keys]\n"
 	 "master_key_file = master.key\n",
 	 "@/conf:1: unknown option stray; `ostiary config reference` lists all there are\n"
-	 "@/conf:2: unknown section []; there are [database] [keys] [server] [fetch] [log]\n"
-	 "@/conf:3: unknown section [datbase]; there are [database] [keys] [server] [fetch] [log]\n"
+	 "@/conf:2: unknown section []; there are [database] [keys] [server] [fetch] [people] "
+	 "[log]\n"
+	 "@/conf:3: unknown section [datbase]; there are [database] [keys] [server] [fetch] "
+	 "[people] [log]\n"
 	 "@/conf:6: db_port has a bad value; write a number from 1 to 65535\n"
 	 "@/conf:8: db_name was given in line 7 already; keep one\n"
 	 "@/conf:9: neither a [section] nor an option; write name = value, or # in front of a "
@@ -57,7 +59,8 @@ static const struct {
 	{"name in capitals", KEY "[log]\nLog_Level = info\n",
 	 "@/conf:4: unknown option Log_Level; `ostiary config reference` lists all there are\n"},
 	{"section in capitals", KEY "[Log]\n",
-	 "@/conf:3: unknown section [Log]; there are [database] [keys] [server] [fetch] [log]\n"},
+	 "@/conf:3: unknown section [Log]; there are [database] [keys] [server] [fetch] [people] "
+	 "[log]\n"},
 	{"no name", KEY "= 1\n",
 	 "@/conf:3: unknown option ; `ostiary config reference` lists all there are\n"},
 	{"control character", KEY "[log]\nlog_target = /a\x1b[2J\n",

@@ -50,16 +50,41 @@ static const char *const keys_of_code[] = {
 	"error_access_denied",
 	"error_device_gone",
 	"device_now",
+	"password_current",
+	"password_new",
+	"password_again",
+	"error_signin_unavailable",
+	"error_signin_busy",
+	"error_signin_expired",
+	"error_signin_denied",
+	"error_signin_change",
+	"error_signin_gone",
 	"device_minutes",
 };
 
 /* Shown on a page of its own, so with title and hint; the others stand within the sign-in page. */
 static const char *const errors_with_page[] = {
-	"unknown_client",    "redirect_uri_mismatch", "redirect_uri_missing",
-	"request_malformed", "flow_expired",          "unavailable",
-	"not_found",         "method_not_allowed",    "body_too_large",
-	"internal",          "logout_hint_invalid",   "access_denied",
-	"cookies",           "too_many_requests",     "device_gone",
+	"unknown_client",
+	"redirect_uri_mismatch",
+	"redirect_uri_missing",
+	"request_malformed",
+	"flow_expired",
+	"unavailable",
+	"not_found",
+	"method_not_allowed",
+	"body_too_large",
+	"internal",
+	"logout_hint_invalid",
+	"access_denied",
+	"cookies",
+	"too_many_requests",
+	"device_gone",
+	"signin_unavailable",
+	"signin_busy",
+	"signin_expired",
+	"signin_denied",
+	"signin_change",
+	"signin_gone",
 };
 
 static const struct page {
@@ -80,6 +105,9 @@ static const struct page {
 	{"device", "value=\"BCDF-&lt;\" autocomplete=\"off\"", true},
 	{"device_confirm", "<q>TV&lt;1&gt;</q>", true},
 	{"device_done", "sign-done", false},
+	{"prompt", "<label for=\"answer_1\">Code &lt;6&gt;:</label>", true},
+	{"wait", "role=\"status\"", false},
+	{"signin_refused", "href=\"https://pw.example/?a&amp;b\"", true},
 };
 
 static const char rich[] =
@@ -100,6 +128,11 @@ static const char rich[] =
 	"\"user_code\":\"BCDF-<\",\"wrong\":true,\"allowed\":true,\"device\":{"
 	"\"user_code\":\"BCDF-<\",\"asked\":\"now\",\"address\":\"192.0.2.1\","
 	"\"near\":true,\"agent\":\"TV<1>\"},"
+	"\"conversation\":\"AbC\",\"sequence\":\"2\",\"new_password\":true,"
+	"\"password_url\":\"https://pw.example/?a&b\",\"prompts\":["
+	"{\"text\":\"Old <one>\",\"message\":true},{\"text\":\"Bad\",\"error\":true},"
+	"{\"text\":\"Code <6>:\",\"field\":{\"name\":\"answer_1\",\"type\":\"password\","
+	"\"autocomplete\":\"one-time-code\",\"first\":true}}],"
 	"\"request_id\":\"01JD<X>\",\"fields\":[{\"name\":\"state\",\"value\":\"\\\"><script>\"}]}";
 
 struct fixture {
@@ -388,6 +421,15 @@ static const struct variant {
 	 "required autofocus aria-invalid=\"true\" aria-describedby=\"error\">", "notice-wait"},
 	{"throttled", "signin", "{\"throttled\":true}", "notice-wait\" role=\"alert\"",
 	 "aria-invalid"},
+	{"a name alone", "signin", "{\"name_only\":true}", "id=\"username\"", "id=\"password\""},
+	{"a password that may come later", "signin", "{\"password_optional\":true}",
+	 "autocomplete=\"current-password\">", "current-password\" required"},
+	{"nothing but a message", "prompt", "{\"prompts\":[{\"text\":\"Hi\",\"message\":true}]}",
+	 "<p class=\"notice\" role=\"status\">Hi</p>", "answer_"},
+	{"a second question", "prompt",
+	 "{\"prompts\":[{\"text\":\"x\",\"field\":{\"name\":\"answer_2\",\"type\":\"text\"}}]}",
+	 "name=\"answer_2\" type=\"text\"", "autofocus"},
+	{"no place to change it", "signin_refused", "{}", "value=\"other\"", "class=\"button\""},
 	{"a scope without description", "consent",
 	 "{\"has_scopes\":true,\"scopes\":[{\"name\":\"a:b\"}]}", "<code>a:b</code>",
 	 "class=\"tag\""},

@@ -96,7 +96,7 @@ acr(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		check(claims_acr_possible(t.arena, cases[i].text) == cases[i].possible,
+		check(claims_acr_met(t.arena, cases[i].text, ACR_PASSWORD) == cases[i].possible,
 		      cases[i].name);
 }
 
