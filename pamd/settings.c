@@ -60,8 +60,8 @@ static const struct option options[] = {
 	 "The smallest number of a user who may sign in: system users may not, root never."},
 
 	{"uri", IN_LDAP, OPTION_TEXT, SERVICE_AT(uri), 0, TEXT_BYTES, "",
-	 "The directory servers, ldaps:// or ldap://, several with blanks between, tried in their "
-	 "order."},
+	 "The directory servers, ldaps://, ldap:// or ldapi://, several with blanks between, tried "
+	 "in their order. ldap:// to another host needs start_tls."},
 	{"start_tls", IN_LDAP, OPTION_BOOL, SERVICE_AT(start_tls), 0, 0, "no",
 	 "Whether connections to ldap:// are encrypted by StartTLS before anything is sent."},
 	{"ca_file", IN_LDAP, OPTION_PATH, SERVICE_AT(ca_file), 0, PATH_BYTES, "",
@@ -89,9 +89,9 @@ static const struct option options[] = {
 	 "Whether the directory vouches for the addresses that it holds."},
 	{"group_base", IN_LDAP, OPTION_TEXT, SERVICE_AT(group_base), 0, TEXT_BYTES, "",
 	 "The entry below which groups are searched. Empty: people have none."},
-	{"group_filter", IN_LDAP, OPTION_TEXT, SERVICE_AT(group_filter), 1, TEXT_BYTES, "(member=%d)",
+	{"group_filter", IN_LDAP, OPTION_TEXT, SERVICE_AT(group_filter), 0, TEXT_BYTES, "(member=%d)",
 	 "Which groups are the person's; %d is the name of the person's entry, %u the user name, "
-	 "both escaped."},
+	 "both escaped. Empty: those below group_base that the entry's memberOf names."},
 	{"group_name", IN_LDAP, OPTION_TEXT, SERVICE_AT(group_name), 1, 64, "cn",
 	 "The attribute that holds a group's name."},
 	{"disabled_filter", IN_LDAP, OPTION_TEXT, SERVICE_AT(disabled_filter), 0, TEXT_BYTES, "",
