@@ -58,6 +58,7 @@ struct reader {
 	struct buf *why;
 	struct section section;
 	bool has_broker;
+	bool kind_refused[SETTINGS_SERVICES_MAX]; /* was told already */
 	struct given open;
 	int line;
 	size_t mistakes;
@@ -200,6 +201,8 @@ check_services(struct reader *reader)
 		const struct service *service = &settings->service[i];
 		const char *remedy;
 
+		if (!service->backend && reader->kind_refused[i])
+			continue;
 		if (!service->backend) {
 			mistake(reader, 0, "[service %s] has no kind; write kind = %s",
 				service->name, backends_names(reader->arena));
@@ -226,6 +229,7 @@ take_kind(struct reader *reader, const struct given *given)
 	if (section->service->backend)
 		return;
 	section->refused = true;
+	reader->kind_refused[section->service - reader->services] = true;
 	mistake(reader, given->line, "kind has a bad value; write %s",
 		backends_names(reader->arena));
 }
