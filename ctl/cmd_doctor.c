@@ -11,6 +11,9 @@
 
 static const struct cli_option options[] = {
 	{"--no-web", NULL, "Do not ask the web server."},
+	{"--address", "ADDRESS",
+	 "Ask the web server at this address, whatever the names lead to: before DNS is changed."},
+	{"--ca", "FILE", "Believe this certificate authority (PEM) when asking the web server."},
 };
 
 static const char *const finding_names[] = {
@@ -89,6 +92,7 @@ examine(struct doctor *doctor)
 	if (!examine_conf(doctor))
 		return;
 	doctor_files(doctor);
+	doctor_worker(doctor);
 	doctor_outside(doctor);
 	/* neither the realm nor the master key: both are looked at here */
 	if (cli_open(cli, NEED_CONF | NEED_LATER) != CLI_OK) {

@@ -32,8 +32,32 @@ void doctor_keys(struct doctor *doctor, const struct realm *realm);
 /* What the web server answers for a realm's issuer. */
 void doctor_web(struct doctor *doctor, const struct realm *realm);
 
-/* Fetches a URL with the program curl. The body in the arena, or NULL with *why. */
-char *doctor_fetch(struct arena *arena, const char *url, const char **why);
+/* How requests and answers come through the web server: addresses, headers, sizes, cookies. */
+void doctor_mount(struct doctor *doctor, const struct realm *realm);
+/* Who the workers run as. */
+void doctor_worker(struct doctor *doctor);
+
+struct doctor_ask {
+	const char *url;
+	const char *header; /* NULL: none of our own */
+	const char *body;   /* NULL: GET */
+};
+
+struct doctor_answer {
+	int64_t status;   /* 0: none came */
+	const char *head; /* lines with CR LF between */
+	char *body;
+	const char *why;
+};
+
+/* Asks with the program curl; everything in the arena. 0, or -1 with answer->why. */
+int doctor_ask(struct doctor *doctor, const struct doctor_ask *ask, struct doctor_answer *answer)
+	__attribute__((warn_unused_result));
+/* The body of a 200, or NULL with *why. */
+char *doctor_fetch(struct doctor *doctor, const char *url, const char **why);
+/* The value of the header at index among those of its name, or NULL. */
+const char *doctor_header(struct arena *arena, const struct doctor_answer *answer, const char *name,
+			  size_t index);
 /* False where the program curl is not installed. */
 bool doctor_can_fetch(void);
 

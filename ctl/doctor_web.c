@@ -1,121 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What the web server answers for a realm's issuer, asked as anybody would: with the program curl,
- * so that this program needs no library for it and no way out of its own.
+ * What the web server answers for a realm's issuer: discovery and keys. How the requests of others
+ * come through is looked at in doctor_mount.c.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/base/str.h"
 #include "ctl/doctor.h"
-
-#define ANSWER_MAX JSON_TEXT_MAX
-#define CURL_PATH  "/usr/bin/curl"
-
-bool
-doctor_can_fetch(void)
-{
-	return access(CURL_PATH, X_OK) == 0;
-}
-
-/* The vector of copies that posix_spawn() wants, ended by NULL. */
-static char **
-vector_of(struct arena *arena, const char *const *words, size_t count)
-{
-	char **vector = arena_array(arena, count + 1, sizeof(*vector));
-
-	for (size_t i = 0; i < count; i++)
-		vector[i] = arena_strdup(arena, words[i]);
-	return vector;
-}
-
-/* Starts curl with its output in a pipe. The pipe's end, or -1. */
-static int
-start_curl(struct arena *arena, const char *url, pid_t *child)
-{
-	/* -q: no configuration of whoever is at work; no redirects: the issuer is where it is */
-	const char *const words[] = {
-		"curl",           "-q",    "-sS",     "-f",          "--max-time", "10",
-		"--max-filesize", "65536", "--proto", "=http,https", "--",         url,
-	};
-	static const char *const environment[] = {"PATH=/usr/bin:/bin", "LC_ALL=C"};
-	char **argv = vector_of(arena, words, sizeof(words) / sizeof(words[0]));
-	char **envp = vector_of(arena, environment, sizeof(environment) / sizeof(environment[0]));
-	posix_spawn_file_actions_t actions;
-	int ends[2], error;
-
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return -1;
-	if (posix_spawn_file_actions_init(&actions) != 0) {
-		close(ends[0]);
-		close(ends[1]);
-		return -1;
-	}
-	(void)posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	(void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	/* what curl complains about is the answer where there is no other */
-	(void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-	error = posix_spawn(child, CURL_PATH, &actions, NULL, argv, envp);
-	posix_spawn_file_actions_destroy(&actions);
-	close(ends[1]);
-	if (error == 0)
-		return ends[0];
-	close(ends[0]);
-	return -1;
-}
-
-static void
-read_to_end(int fd, struct buf *out)
-{
-	char piece[4096];
-	ssize_t got;
-
-	do {
-		got = read(fd, piece, sizeof(piece));
-		if (got > 0)
-			buf_add(out, piece, (size_t)got);
-	} while (got > 0 || (got < 0 && errno == EINTR));
-}
-
-char *
-doctor_fetch(struct arena *arena, const char *url, const char **why)
-{
-	struct buf out;
-	pid_t child;
-	int status = -1;
-	int fd = start_curl(arena, url, &child);
-
-	*why = "curl cannot be started";
-	if (fd < 0)
-		return NULL;
-	buf_init(&out, arena, ANSWER_MAX);
-	read_to_end(fd, &out);
-	close(fd);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-		continue;
-	if (buf_failed(&out)) {
-		*why = "the answer is too large";
-		return NULL;
-	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return out.data;
-	out.data[strcspn(out.data, "\n")] = '\0';
-	*why = out.data;
-	return NULL;
-}
-
-/* ---- what came ---- */
 
 static struct json_object *
 fetch_object(struct doctor *doctor, const struct realm *realm, const char *url)
 {
 	struct arena *arena = doctor->cli->arena;
 	const char *why = NULL;
-	char *text = doctor_fetch(arena, url, &why);
+	char *text = doctor_fetch(doctor, url, &why);
 	struct json_object *object =
 		text ? json_parse_object(arena, text, strlen(text), &why) : NULL;
 
@@ -211,4 +109,5 @@ doctor_web(struct doctor *doctor, const struct realm *realm)
 	doctor_find(doctor, FINDING_OK, "web server", "realm %s: %s answers", realm->name,
 		    realm->issuer);
 	check_keys(doctor, realm, json_text_or_null(object, "jwks_uri"));
+	doctor_mount(doctor, realm);
 }

@@ -111,8 +111,6 @@ const struct vhost_text vhost_nginx = {
 	"@vhost@@mutual@" \
 	"\t\t# without this the header Authorization is kept from FastCGI\n" \
 	"\t\tCGIPassAuth On\n" \
-	"\t\t# what a form may weigh\n" \
-	"\t\tLimitRequestBody 65536\n" \
 	"\t\t# the name behind fcgi: is the pool's alone; no enablereuse, which would hold workers\n" \
 	"\t\tProxyPass \"unix:@socket@|fcgi://ostiary-@realm@/\"\n" \
 	"\t</Location>\n"

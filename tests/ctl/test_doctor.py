@@ -172,10 +172,15 @@ class Site:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # pylint: disable=invalid-name
-                body = site.pages.get(self.path)
-                self.send_response(200 if body else 404)
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = site.pages.get(self.path.partition("?")[0])
+                self.send_response(200 if body else 401)
+                if self.headers.get("Authorization"):
+                    self.send_header("WWW-Authenticate", 'Bearer error="invalid_token"')
                 self.end_headers()
                 self.wfile.write((body or "").encode())
+
+            do_POST = do_GET
 
             def log_message(self, *_):  # pylint: disable=arguments-differ
                 pass
@@ -189,8 +194,9 @@ class Site:
 def site(host):
     made = Site()
     host.ok("realm", "set", f"issuer={made.url}")
-    made.pages["/.well-known/openid-configuration"] = json.dumps(
-        {"issuer": made.url, "jwks_uri": f"{made.url}/jwks"})
+    for kind in ("openid-configuration", "oauth-authorization-server"):
+        made.pages[f"/.well-known/{kind}"] = json.dumps(
+            {"issuer": made.url, "jwks_uri": f"{made.url}/jwks"})
     made.pages["/jwks"] = json.dumps({"keys": [{"kid": key["kid"]} for key in
                                                host.json("key", "list")["keys"]
                                                if key["kind"] == "sig"]})
@@ -202,7 +208,8 @@ def site(host):
 def test_web_server_in_order(host, site):
     assert [f["text"] for f in findings(host, 0) if f["about"] == "web server"] == [
         f"realm main: {site.url} answers",
-        "realm main: the published keys are those of the database"]
+        "realm main: the published keys are those of the database",
+        "realm main: addresses, headers and sizes come through"]
 
 
 def test_web_server_mistakes(host, site):

@@ -19,6 +19,7 @@ import re
 import shutil
 import socket
 import ssl
+import tempfile
 
 from children import Child, StackError, wait_until
 from outside import Authority
@@ -191,8 +192,8 @@ class Site:
         self.mutual = f"https://{self.mutual_host}:{self.port}{self.path}"
         self.client = house.clients[self.realm]
         self.demo = {"user": {"username": "alice", "password": PASSWORD}}
-        self.folder = house.folder / f"{kind}-{mount}"
-        self.folder.mkdir(mode=0o755)
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"{kind}-{mount}-", dir=house.folder))
+        self.folder.chmod(0o755)
         (self.folder / "tmp").mkdir(mode=0o700)
         (self.folder / "www").mkdir(mode=0o755)
         give_to_web_user(self.folder / "tmp")

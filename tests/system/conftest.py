@@ -3,10 +3,13 @@
 own."""
 
 import json
+import os
+import tempfile
 
 import pytest
 
 from relying import Person
+from servers import House
 from stack import Stack
 
 
@@ -60,6 +63,18 @@ def mounted():
 @pytest.fixture
 def person(stack):  # pylint: disable=redefined-outer-name
     return Person(stack)
+
+
+@pytest.fixture(scope="module", name="house")
+def fixture_house():
+    """What every web server is put in front of."""
+    with tempfile.TemporaryDirectory(prefix="ostiary-") as folder, House(folder) as house:
+        before = os.environ.get("REQUESTS_CA_BUNDLE")
+        os.environ["REQUESTS_CA_BUNDLE"] = str(house.authority.file)
+        yield house
+        os.environ.pop("REQUESTS_CA_BUNDLE")
+        if before:
+            os.environ["REQUESTS_CA_BUNDLE"] = before
 
 
 # ---- a table of web servers and cases --------------------------------------------------------

@@ -3,9 +3,7 @@
 conf-examples and what `ostiary vhost` prints. A table of servers and cases ends the run."""
 
 import base64
-import os
 import re
-import tempfile
 import urllib.parse
 
 import pytest
@@ -19,18 +17,6 @@ from relying import Page, Person, redeem, token
 FORM = "Content-Type: application/x-www-form-urlencoded"
 BODY_MAX = 65536
 WELL_KNOWN = "/.well-known/openid-configuration"
-
-
-@pytest.fixture(scope="module", name="house")
-def fixture_house():
-    with tempfile.TemporaryDirectory(prefix="ostiary-") as folder, \
-            servers.House(folder) as house:
-        before = os.environ.get("REQUESTS_CA_BUNDLE")
-        os.environ["REQUESTS_CA_BUNDLE"] = str(house.authority.file)
-        yield house
-        os.environ.pop("REQUESTS_CA_BUNDLE")
-        if before:
-            os.environ["REQUESTS_CA_BUNDLE"] = before
 
 
 @pytest.fixture(scope="module", name="site",
