@@ -21,9 +21,11 @@ LONG = 60  # seconds that no step of a test takes, however slow the machine
 
 
 def asan_runtime():
-    """What must be loaded first where the program is built with the address sanitizer."""
+    """What must be loaded first where the program is built with the address sanitizer. It looks for
+    crypt_r() at its start, and pam_unix brings that only later."""
     said = subprocess.run(["ldd", str(PROGRAM)], capture_output=True, text=True, check=False)
-    return [line.split()[2] for line in said.stdout.splitlines() if "libasan" in line]
+    runtime = [line.split()[2] for line in said.stdout.splitlines() if "libasan" in line]
+    return [*runtime, "libcrypt.so.1"] if runtime else []
 
 
 class Talk:
@@ -76,6 +78,7 @@ class Broker:
         self.nss = self.folder / "nss"
         self.log_path = self.folder / "log"
         self.process, self.extra, self.with_nss = None, dict(env or {}), nss
+        self.pass_fds = ()
         self.options = {"socket": self.socket, "allow_users": os.getuid(),
                         "log_target": "stderr", **options}
         self.services = {}
@@ -130,7 +133,7 @@ class Broker:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(  # pylint: disable=consider-using-with
                 [*wrapper, str(PROGRAM), "-c", str(self.conf)], env=env, stderr=log,
-                stdout=log)
+                stdout=log, pass_fds=self.pass_fds)
         end = time.monotonic() + LONG
         while self.log().count("event=started") == before:
             assert self.process.poll() is None, self.log()

@@ -318,8 +318,8 @@ def test_a_socket_that_is_passed(broker):
     listener.bind(path)
     listener.listen()
     one.extra["LISTEN_FDS"] = "1"
-    shell = ("/bin/sh", "-c", f"exec 3<&{listener.fileno()}; export LISTEN_PID=$$; exec \"$@\"",
-             "sh")
+    shell = ("/bin/bash", "-c", f"exec 3<&{listener.fileno()}; export LISTEN_PID=$$; exec \"$@\"",
+             "bash")
     os.set_inheritable(listener.fileno(), True)
     one.pass_fds = (listener.fileno(),)
     one.start(shell)
