@@ -15,6 +15,7 @@
 #include "core/base/arena.h"
 #include "core/base/str.h"
 #include "pamd/ldap_wait.h"
+#include "pamd/ldap_watch.h"
 #include "pamd/settings.h"
 
 /* Where systems keep the authorities that they trust. */
@@ -107,20 +108,33 @@ start_tls(struct directory *directory)
 	return 0;
 }
 
+/* Everything until the connection may be used. */
 static int
-connect_with_tls(struct directory *directory)
+connect_watched(struct directory *directory)
 {
 	bool is_plain = str_starts(directory->uri, "ldap://");
-	int rc;
+	int rc = ldap_connect(directory->ld);
 
-	if (set_behaviour(directory) != 0 || set_tls(directory) != 0)
-		return -1;
-	rc = ldap_connect(directory->ld);
 	if (rc != LDAP_SUCCESS)
 		return directory_fails(directory, "connecting", rc);
 	if (set_limits(directory) != 0)
 		return -1;
 	return is_plain && directory->service->start_tls ? start_tls(directory) : 0;
+}
+
+static int
+connect_with_tls(struct directory *directory)
+{
+	struct watch watch;
+	int result;
+
+	if (set_behaviour(directory) != 0 || set_tls(directory) != 0)
+		return -1;
+	if (watch_begin(&watch, directory->ld, directory->service->timeout) != 0)
+		return directory_fails(directory, "cannot set a time limit", LDAP_LOCAL_ERROR);
+	result = connect_watched(directory);
+	watch_end(&watch, directory->ld);
+	return result;
 }
 
 int
