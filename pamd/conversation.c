@@ -25,16 +25,21 @@ struct dialogs {
 	struct dialog dialog[];
 };
 
-#define NO CONVERSATION_STATUSES
-
 /* clang-format off */
+#define NO   CONVERSATION_STATUSES
+#define FREE CONVERSATION_FREE
+#define WORK CONVERSATION_WORKING
+#define ASK  CONVERSATION_ASKING
+#define HELD CONVERSATION_HELD
+#define OVER CONVERSATION_ENDED
+
 static const enum conversation_status moves[CONVERSATION_STATUSES][EVENTS] = {
-	/*                        START                 PAGE                 ANSWER                OUTCOME            RELEASE             END */
-	[CONVERSATION_FREE]    = {CONVERSATION_WORKING, NO,                  NO,                   NO,                NO,                 NO},
-	[CONVERSATION_WORKING] = {NO,                   CONVERSATION_ASKING, NO,                   CONVERSATION_HELD, NO,                 CONVERSATION_FREE},
-	[CONVERSATION_ASKING]  = {NO,                   NO,                  CONVERSATION_WORKING, CONVERSATION_HELD, NO,                 CONVERSATION_FREE},
-	[CONVERSATION_HELD]    = {NO,                   NO,                  NO,                   NO,                CONVERSATION_ENDED, CONVERSATION_FREE},
-	[CONVERSATION_ENDED]   = {NO,                   NO,                  NO,                   NO,                NO,                 CONVERSATION_FREE},
+	/*        START PAGE ANSWER OUTCOME RELEASE END */
+	[FREE] = {WORK, NO,  NO,    NO,     NO,     NO},
+	[WORK] = {NO,   ASK, NO,    HELD,   NO,     FREE},
+	[ASK]  = {NO,   NO,  WORK,  HELD,   NO,     FREE},
+	[HELD] = {NO,   NO,  NO,    NO,     OVER,   FREE},
+	[OVER] = {NO,   NO,  NO,    NO,     NO,     FREE},
 };
 /* clang-format on */
 

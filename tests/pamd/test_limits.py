@@ -145,7 +145,8 @@ def test_caps(broker):
     state = one.sign_in("bob", None, services=["two"], address="198.51.100.1").state
     assert state.status == "BUSY", "both of the name have proven something"
     # the network is full, a neighbour's is not
-    assert one.sign_in("carol", None, services=["two"], address="192.0.2.254").state.status == "BUSY"
+    assert one.sign_in("carol", None, services=["two"],
+                       address="192.0.2.254").state.status == "BUSY"
     assert one.sign_in("carol", None, services=["two"],
                        address="::ffff:192.0.2.7").state.status == "BUSY", "mapped"
     six = one.sign_in("carol", None, services=["two"], address="2001:db8:0:1::5")

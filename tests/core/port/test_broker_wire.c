@@ -218,15 +218,46 @@ answers_travel(void **state)
 #define PROMPT      "C\1t\0\4\0\0\0\1" ID_FIELD "u\0\1uq\0\4\0\0\0\1h\0\4\0\0\0\0"
 #define FOUND       "U\1f\0\4\0\0\0\0"
 
-static void
-malformed_packets_are_refused(void **state)
+struct packet {
+	const char *name;
+	const char *bytes;
+	size_t size;
+	bool fine;
+};
+
+/* Reads what its first byte says. 0 or -1. */
+static int
+read_any(struct arena *arena, const uint8_t *packet, size_t size)
 {
-	static const struct {
-		const char *name;
-		const char *packet;
-		size_t size;
-		bool fine;
-	} cases[] = {
+	struct broker_request request;
+	struct broker_state said;
+	struct broker_answer answer;
+
+	if (size > 0 && packet[0] == 'C')
+		return broker_read_state(arena, packet, size, &said);
+	if (size > 0 && packet[0] == 'U')
+		return broker_read_answer(arena, packet, size, &answer);
+	return broker_read_request(arena, packet, size, &request);
+}
+
+static void
+check_packets(struct arena *arena, const struct packet *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		/* behind its last byte a sanitizer watches */
+		uint8_t *packet = malloc(cases[i].size ? cases[i].size : 1);
+
+		memcpy(packet, cases[i].bytes, cases[i].size);
+		check((read_any(arena, packet, cases[i].size) == 0) == cases[i].fine,
+		      cases[i].name);
+		free(packet);
+	}
+}
+
+static void
+malformed_requests_are_refused(void **state)
+{
+	static const struct packet cases[] = {
 		{"nothing", BYTES(""), false},
 		{"half a head", BYTES("P"), false},
 		{"a poll", BYTES(POLL), true},
@@ -259,6 +290,15 @@ malformed_packets_are_refused(void **state)
 		{"eight services", BYTES(START "s\0\1xs\0\1xs\0\1xs\0\1xs\0\1xs\0\1xs\0\1x"), true},
 		{"nine", BYTES(START "s\0\1xs\0\1xs\0\1xs\0\1xs\0\1xs\0\1xs\0\1xs\0\1x"), false},
 		{"a respond without its page", BYTES("R\1" ID_FIELD BIND_FIELD "r\0\1x"), false},
+	};
+
+	check_packets(*state, cases, COUNT(cases));
+}
+
+static void
+malformed_answers_are_refused(void **state)
+{
+	static const struct packet cases[] = {
 		{"a state that runs", BYTES(RUNNING), true},
 		{"without its id", BYTES("C\1t\0\4\0\0\0\0u\0\1u"), false},
 		{"without a status", BYTES("C\1" ID_FIELD "u\0\1u"), false},
@@ -284,25 +324,7 @@ malformed_packets_are_refused(void **state)
 		{"of an unknown find", BYTES("U\1f\0\4\0\0\0\4"), false},
 	};
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		/* behind its last byte a sanitizer watches */
-		uint8_t *packet = malloc(cases[i].size + 1);
-		struct broker_request request;
-		struct broker_state said;
-		struct broker_answer answer;
-		int read;
-
-		memcpy(packet, cases[i].packet, cases[i].size);
-		packet = realloc(packet, cases[i].size ? cases[i].size : 1);
-		if (cases[i].packet[0] == 'C')
-			read = broker_read_state(*state, packet, cases[i].size, &said);
-		else if (cases[i].packet[0] == 'U')
-			read = broker_read_answer(*state, packet, cases[i].size, &answer);
-		else
-			read = broker_read_request(*state, packet, cases[i].size, &request);
-		check((read == 0) == cases[i].fine, cases[i].name);
-		free(packet);
-	}
+	check_packets(*state, cases, COUNT(cases));
 }
 
 /* Each text at its maximum and one byte beyond. */
@@ -333,9 +355,6 @@ long_texts_are_refused(void **state)
 		for (size_t over = 0; over < 2; over++) {
 			size_t size = cases[i].max + over, head = cases[i].head_size;
 			uint8_t *packet = arena_alloc(*state, head + 3 + size);
-			struct broker_request request;
-			struct broker_state said;
-			struct broker_answer answer;
 			int read;
 
 			memcpy(packet, cases[i].head, head);
@@ -343,13 +362,7 @@ long_texts_are_refused(void **state)
 			packet[head + 1] = (uint8_t)(size >> 8);
 			packet[head + 2] = (uint8_t)size;
 			memset(packet + head + 3, 'x', size);
-			if (packet[0] == 'C')
-				read = broker_read_state(*state, packet, head + 3 + size, &said);
-			else if (packet[0] == 'U')
-				read = broker_read_answer(*state, packet, head + 3 + size, &answer);
-			else
-				read = broker_read_request(*state, packet, head + 3 + size,
-							   &request);
+			read = read_any(*state, packet, head + 3 + size);
 			check((read == 0) == (over == 0), cases[i].name);
 		}
 	}
@@ -377,8 +390,6 @@ long_lists_are_refused(void **state)
 		for (size_t over = 0; over < 2; over++) {
 			uint8_t packet[BROKER_PACKET_MAX];
 			size_t size = cases[i].head_size;
-			struct broker_request request;
-			struct broker_state said;
 			int read;
 
 			memcpy(packet, cases[i].head, size);
@@ -388,9 +399,7 @@ long_lists_are_refused(void **state)
 				packet[size + 3] = cases[i].tag == 'm' ? 0 : 'x';
 				size += 4;
 			}
-			read = packet[0] == 'C'
-				       ? broker_read_state(*state, packet, size, &said)
-				       : broker_read_request(*state, packet, size, &request);
+			read = read_any(*state, packet, size);
 			check((read == 0) == (over == 0), cases[i].name);
 		}
 	}
@@ -455,7 +464,8 @@ main(void)
 		arena_test(requests_travel),
 		arena_test(states_travel),
 		arena_test(answers_travel),
-		arena_test(malformed_packets_are_refused),
+		arena_test(malformed_requests_are_refused),
+		arena_test(malformed_answers_are_refused),
 		arena_test(long_texts_are_refused),
 		arena_test(long_lists_are_refused),
 		arena_test(what_does_not_fit_is_not_written),
