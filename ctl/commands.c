@@ -6,13 +6,13 @@
 #include "ctl/commands.h"
 
 #define HIDDEN 1
-#define COUNT  17
+#define COUNT  18
 
 static struct cli_group const *const order[COUNT] = {
-	&group_migrate,    &group_realm,     &group_client,       &group_user,   &group_scope,
-	&group_resource,   &group_issuer,    &group_registration, &group_key,    &group_session,
-	&group_jobs,       &group_config,    &group_vhost,        &group_doctor, &group_explain,
-	&group_completion, &group_reference,
+	&group_migrate, &group_realm,      &group_client,    &group_user,         &group_source,
+	&group_scope,   &group_resource,   &group_issuer,    &group_registration, &group_key,
+	&group_session, &group_jobs,       &group_config,    &group_vhost,        &group_doctor,
+	&group_explain, &group_completion, &group_reference,
 };
 
 const struct cli_group *const *

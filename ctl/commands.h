@@ -14,6 +14,7 @@ extern const struct cli_group group_migrate;
 extern const struct cli_group group_realm;
 extern const struct cli_group group_client;
 extern const struct cli_group group_user;
+extern const struct cli_group group_source;
 extern const struct cli_group group_scope;
 extern const struct cli_group group_resource;
 extern const struct cli_group group_issuer;

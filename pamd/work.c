@@ -187,6 +187,10 @@ find_service(struct talk *talk, struct outcome *outcome)
 	const struct broker_texts *names = &talk->start.services;
 	const struct service *service = NULL;
 
+	if (names->count == 0) {
+		outcome->verdict = BROKER_WRONG;
+		outcome->why = "judged elsewhere";
+	}
 	for (size_t i = 0; i < names->count; i++) {
 		struct broker_answer answer = {.found = BROKER_DOWN};
 

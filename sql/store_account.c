@@ -21,6 +21,7 @@ enum {
 	FIND_KEY,
 	LIST,
 	UNSEEN,
+	COUNT_OF,
 	INSERT,
 	REHASH,
 	SET_PASSWORD,
@@ -47,6 +48,14 @@ struct account_only {
 
 static const struct sql_out columns[] = {ACCOUNT_OUTS(struct account_only, record)};
 
+struct counted {
+	int64_t count;
+};
+
+static const struct sql_out counted_columns[] = {
+	{SQL_OUT_INT, offsetof(struct counted, count), 0},
+};
+
 struct realm_of {
 	uint32_t realm_id;
 };
@@ -72,6 +81,8 @@ static const struct statement statements[COUNT] = {
 		    " AND g.account_id = a.id AND g.revoked_at = 0 AND g.expires_at > ?))"
 		    " ORDER BY a.checked_at LIMIT ?",
 		    "itiiii", SQL_ROWS(columns, struct account_only)},
+	[COUNT_OF] = {"SELECT COUNT(*) FROM account WHERE realm_id = ? AND source = ?", "it",
+		      SQL_ROWS(counted_columns, struct counted)},
 	[LIST] = {"SELECT " ACCOUNT_COLUMNS " FROM account AS a"
 		  " WHERE a.realm_id = ? AND a.username > ? AND LOCATE(?, a.username) > 0"
 		  " ORDER BY a.username LIMIT ?",
@@ -213,6 +224,20 @@ read_accounts(struct store *store, struct arena *arena, unsigned which, const st
 			list->count++;
 	}
 	return STORE_OK;
+}
+
+enum store_verdict
+account_count(struct store *store, uint32_t realm_id, const char *source, int64_t *count)
+{
+	const struct sql_in in[] = {sql_int(realm_id), sql_text(source)};
+	struct arena *scratch = arena_new(SCRATCH_MAX);
+	struct counted row = {0};
+	enum store_verdict verdict =
+		sql_read_one(store, &account_statements, COUNT_OF, in, scratch, &row);
+
+	arena_free(scratch);
+	*count = row.count;
+	return verdict;
 }
 
 enum store_verdict

@@ -107,6 +107,9 @@ enum store_verdict account_set_away(struct store *store, const uint8_t id[ID_SIZ
 enum store_verdict account_unseen(struct store *store, struct arena *arena, uint32_t realm_id,
 				  const char *source, int64_t before, int64_t now, size_t max,
 				  struct account_list *list);
+/* How many come from a source. */
+enum store_verdict account_count(struct store *store, uint32_t realm_id, const char *source,
+				 int64_t *count);
 /* Disabling moves auth_epoch. NONE when it is so already. */
 enum store_verdict account_set_disabled(struct store *store, const uint8_t id[ID_SIZE],
 					bool disabled, int64_t now);

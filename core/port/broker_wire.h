@@ -67,7 +67,8 @@ struct broker_request {
 	uint8_t binding[BROKER_BINDING_SIZE]; /* what the conversation is bound to: another one is
 						 answered GONE */
 	/* START: the first service that knows the name keeps it; where none does, the last goes
-	 * through the motions. LOOKUP: one. */
+	 * through the motions. None at all: the answer is WRONG, at the time of a failure, for
+	 * those who judged themselves. LOOKUP: one. */
 	struct broker_texts services;
 	const char *username; /* START LOOKUP */
 	const char *address;  /* START: PAM_RHOST */
