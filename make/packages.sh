@@ -23,8 +23,9 @@ group()
 		python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
 		lighttpd lighttpd-mod-openssl
 		libpam-wrapper libpam-oath oathtool
+		slapd ldap-utils libpam-ldapd libnss-ldapd nslcd
 		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
-	deb)   echo "dpkg-dev debhelper lintian systemd" ;;
+	deb)   echo "build-essential dpkg-dev debhelper lintian systemd" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;
 	*)     echo "$0: there is no group '$1': build run test deb tools bench" >&2; exit 2 ;;
