@@ -13,6 +13,7 @@ static const struct cli_option options[] = {
 	{"--no-web", NULL, "Do not ask the web server."},
 	{"--address", "ADDRESS",
 	 "Ask the web server at this address, whatever the names lead to: before DNS is changed."},
+	{"--etc", "PATH", "Where pam.d and security/faillock.conf are: /etc."},
 	{"--ca", "FILE", "Believe this certificate authority (PEM) when asking the web server."},
 };
 
@@ -79,6 +80,7 @@ examine_realms(struct doctor *doctor)
 		if (cli->realm && !str_equal(cli->realm, realm->name))
 			continue;
 		doctor_keys(doctor, realm);
+		doctor_faillock(doctor, realm);
 		if (!cli_flag(cli, "--no-web"))
 			doctor_web(doctor, realm);
 	}

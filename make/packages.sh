@@ -24,7 +24,8 @@ group()
 		lighttpd lighttpd-mod-openssl
 		libpam-wrapper libpam-oath oathtool
 		slapd ldap-utils libpam-ldapd libnss-ldapd nslcd
-		libapache2-mod-auth-openidc libapache2-mod-php openssl" ;;
+		libapache2-mod-auth-openidc libapache2-mod-php openssl
+		libapache2-mod-fcgid apache2-suexec-pristine zsh fish" ;;
 	deb)   echo "build-essential dpkg-dev debhelper lintian systemd" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;

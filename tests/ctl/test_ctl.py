@@ -417,19 +417,35 @@ def test_completion(host, tmp_path, shell, check):
     assert done.returncode == 0, done.stderr
 
 
-BASH_CASES = [
+COMPLETED = [
     ("ostiary ", "client"), ("ostiary client ", "secret"), ("ostiary client secret ", "expire"),
     ("ostiary client add --", "--redirect-uri"), ("ostiary --realm main key rotate --", "--now"),
     ("ostiary key r", "rewrap"),
 ]
 
 
-def test_bash_completes(host, tmp_path):
-    script = tmp_path / "bash"
-    script.write_text(host.ok("completion", "bash"))
-    for line, wanted in BASH_CASES:
-        words = line.split(" ")
-        done = subprocess.run(
-            ["bash", "-c", 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ostiary; '
-             'echo "${COMPREPLY[@]}"', script, *words], capture_output=True, text=True, check=True)
-        assert wanted in done.stdout.split(), line
+# What each shell does when the tabulator is pressed behind the line: words, one a line or in one.
+# zsh's compadd works only while its line editor asks, so it is replaced by one that prints.
+PRESS_TAB = {
+    "bash": ('source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _ostiary; '
+             'echo "${COMPREPLY[@]}"'),
+    "zsh": ('words=("$@"); CURRENT=$#; compadd() { [ "$1" != "--" ] || shift; print -r -- "$@"; }; '
+            '_files() { : }; source "$0"'),
+    "fish": 'source $argv[1]; complete -C (string join -- " " $argv[2..-1])',
+}
+
+
+@pytest.mark.parametrize("shell", PRESS_TAB)
+def test_shell_completes(host, tmp_path, shell):
+    script = tmp_path / shell
+    script.write_text(host.ok("completion", shell))
+    quiet = {"bash": ["--norc"], "zsh": ["-f"], "fish": ["--no-config"]}[shell]
+    for line, wanted in COMPLETED:
+        try:
+            done = subprocess.run([shell, *quiet, "-c", PRESS_TAB[shell], script, *line.split(" ")],
+                                  capture_output=True, text=True, check=True,
+                                  env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)})
+        except FileNotFoundError:
+            pytest.skip(f"left out: {shell} is not installed")
+        assert wanted in done.stdout.split(), (line, done.stdout, done.stderr)
+        assert "ostiary" not in done.stdout.split() and not done.stderr, (line, done.stderr)

@@ -160,6 +160,40 @@ def test_a_missing_way_out_is_a_warning(host, changes, wanted):
     assert len(found) == 1 and wanted in found[0], found
 
 
+# ---- pam_faillock ----------------------------------------------------------------------------
+
+STACK = "auth required pam_faillock.so preauth"
+
+
+@pytest.mark.parametrize("stack,conf,limit,wanted", [
+    (STACK, "# deny = 9\n", 5, "locks an account after 3 failures"),
+    (STACK, "deny = 5\n", 5, "make it less than 5"),
+    (STACK, "deny=6\n", 5, None),
+    (STACK + " deny=4 silent", "deny = 8\n", 5, "after 4 failures"),
+    (STACK + " deny=40", "deny = 4\n", 5, None),
+    ("# " + STACK, "deny = 2\n", 5, None),
+    (STACK, "deny = 0\n", 5, None),
+    (STACK, "deny = 5\n", 4, None)])
+def test_throttle_against_faillock(host, stack, conf, limit, wanted):
+    etc = host.folder / "etc"
+    for folder in ("pam.d", "security"):
+        (etc / folder).mkdir(parents=True)
+    (etc / "pam.d/common-auth").write_text(f"auth required pam_env.so\n{stack}\n")
+    (etc / "security/faillock.conf").write_text(conf)
+    host.conf.write_text(host.conf.read_text().replace(
+        "[server]\n", f"[server]\nthrottle_account_limit = {limit}\n"))
+
+    def warnings():
+        return [f["text"] for f in findings(host, 0, "--no-web", "--etc", etc)
+                if f["about"] == "throttle" and f["finding"] == "warning"]
+
+    assert not warnings(), "nobody signs in by PAM"
+    host.query("INSERT INTO signin_source (realm_id, name, kind, position, options) "
+               "SELECT id, 'host', 'service', 1, '{\"service\":\"login\"}' FROM realm")
+    assert len(warnings()) == (1 if wanted else 0)
+    assert not wanted or wanted in warnings()[0]
+
+
 # ---- what the web server answers -------------------------------------------------------------
 
 

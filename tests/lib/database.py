@@ -25,7 +25,7 @@ socket={socket}
 pid-file={folder}/mariadb.pid
 log-error={folder}/mariadb.log
 tmpdir={folder}
-skip-networking
+{network}
 skip-name-resolve
 skip-log-bin
 performance-schema=OFF
@@ -69,9 +69,11 @@ def template(build):
 
 
 class MariaDB:
-    """folder/data is made from the template when it is not there, and used again when it is."""
+    """folder/data is made from the template when it is not there, and used again when it is.
+    network: lines of its configuration that say how else it is reached."""
 
-    def __init__(self, folder, build, socket_path=None, durable=False, large=False):
+    def __init__(self, folder, build, socket_path=None, durable=False, large=False,
+                 network="skip-networking"):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.build = build
@@ -79,7 +81,7 @@ class MariaDB:
         self.log = str(self.folder / "mariadb.log")
         self.child = None
         self.settings = {
-            "folder": self.folder, "socket": self.socket,
+            "folder": self.folder, "socket": self.socket, "network": network,
             # Tests may lose the last second when the *machine* stops; a crash of the server loses
             # nothing in either case.
             "flush": 1 if durable else 2,
