@@ -6,7 +6,8 @@ SHARE       = $(DESTDIR)$(PREFIX)/share
 EXAMPLES    = $(SHARE)/doc/ostiary/examples
 HELPERS     = $(filter-out $(BUILD)/ostiary,$(PROGRAMS))
 UNIT_DIR   ?= $(PREFIX)/lib/systemd/system
-UNITS      := $(foreach kind,service socket target timer,$(wildcard conf-examples/systemd/*.$(kind)))
+UNITS      := $(foreach kind,service socket target timer,\
+	$(wildcard conf-examples/systemd/*.$(kind)))
 FOR_PREFIX  = sed 's|/usr/local/|$(PREFIX)/|g'
 
 # $(call written,FROM,TO): a text with the paths of this PREFIX
@@ -64,7 +65,8 @@ install-service:
 	$(INSTALL) -d $(DESTDIR)$(UNIT_DIR) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(SYSCONF)/logrotate.d
 	for unit in $(notdir $(UNITS)); do \
-		$(call written,conf-examples/systemd/$$unit,$(DESTDIR)$(UNIT_DIR)/$$unit) || exit 1; \
+		$(call written,conf-examples/systemd/$$unit,$(DESTDIR)$(UNIT_DIR)/$$unit) || \
+			exit 1; \
 	done
 	for users in ostiary ostiary-pam; do \
 		$(INSTALL) -m 644 conf-examples/systemd/$$users.sysusers \

@@ -34,7 +34,8 @@ docs: $(BUILD)/ostiary $(BUILD)/ostiary-pamd
 	done
 	@$(BUILD)/ostiary reference htaccess > conf-examples/shared-hosting.htaccess
 
-.PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage clean help
+.PHONY: run check packages lint unit sql ctl system asan valgrind fuzz bench tidy coverage clean \
+	help
 
 help:
 	@echo "make               build everything under $(BUILD)/"
