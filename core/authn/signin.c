@@ -8,7 +8,7 @@
 
 #include "core/authn/attempt.h"
 #include "core/authn/password.h"
-#include "core/authn/people.h"
+#include "core/port/people.h"
 #include "core/base/arena.h"
 #include "core/base/str.h"
 

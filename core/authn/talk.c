@@ -8,7 +8,7 @@
 
 #include "core/authn/attempt.h"
 #include "core/authn/flow.h"
-#include "core/authn/people.h"
+#include "core/port/people.h"
 #include "core/base/arena.h"
 #include "core/base/b64.h"
 #include "core/base/bug.h"

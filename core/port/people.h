@@ -7,8 +7,8 @@
  * The key of a person is what never changes about them at their source, so somebody who gets the
  * name of another does not inherit the account.
  */
-#ifndef OSTIARY_AUTHN_PEOPLE_H
-#define OSTIARY_AUTHN_PEOPLE_H
+#ifndef OSTIARY_PORT_PEOPLE_H
+#define OSTIARY_PORT_PEOPLE_H
 
 #include "core/model/source.h"
 #include "core/port/broker_wire.h"

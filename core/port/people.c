@@ -2,7 +2,7 @@
 /*
  * Bringing accounts and their sources together.
  */
-#include "core/authn/people.h"
+#include "core/port/people.h"
 
 #include <string.h>
 
