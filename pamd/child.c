@@ -86,18 +86,16 @@ keep_one_descriptor(int fd)
 	return close(nowhere);
 }
 
+/* Core files are out of the question already: that is inherited. */
 static void
 limit(int64_t cpu_seconds)
 {
-	const struct rlimit none = {0, 0};
 	const struct rlimit cpu = {(rlim_t)cpu_seconds, (rlim_t)cpu_seconds};
 	/* some modules close every number that there may be */
 	const struct rlimit files = {CHILD_FILES, CHILD_FILES};
 
-	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)setrlimit(RLIMIT_CPU, &cpu);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
-	(void)prctl(PR_SET_DUMPABLE, 0);
 }
 
 static void __attribute__((noreturn)) become(const struct child_work *work, int fd, pid_t broker)
@@ -141,10 +139,9 @@ children_start(struct children *children, const struct child_work *work, pid_t *
 void
 children_kill(struct children *children, pid_t pid)
 {
-	if (pid == 0 || !find(children, pid))
-		return;
-	(void)kill(-pid, SIGKILL);
-	(void)kill(pid, SIGKILL);
+	/* what it started goes when it is buried */
+	if (pid != 0 && find(children, pid))
+		(void)kill(pid, SIGKILL);
 }
 
 void

@@ -181,10 +181,10 @@ dialogs_place(struct dialogs *dialogs, const struct broker_request *start,
 		if (memcmp(counts.unproven->network, network, NETWORK_SIZE) == 0)
 			counts.network--;
 	}
-	if (counts.all >= settings->max_conversations ||
-	    counts.network >= settings->max_per_network)
-		return NULL;
-	return counts.free;
+	if (counts.all < settings->max_conversations && counts.network < settings->max_per_network)
+		return counts.free;
+	*gives_way = NULL;
+	return NULL;
 }
 
 /* ---- one of them ---- */

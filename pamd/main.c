@@ -29,7 +29,7 @@
 #define MEMORY           ((size_t)4 << 20)
 #define TEXT_MAX         65536
 #define QUEUE            128
-#define FILES_MAX        16384
+#define FILES_OWN        32 /* beside those that are counted */
 #define SYSTEMD_FIRST_FD 3
 #define EXIT_USAGE       2
 #define USERS_FILE       "/etc/passwd"
@@ -203,19 +203,30 @@ block_signals(void)
 	return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Conversations, look-ups and connections are a descriptor each. */
 static void
-raise_limits(void)
+hide_memory(void)
 {
 	const struct rlimit none = {0, 0};
-	struct rlimit files;
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Conversations, look-ups and connections are a descriptor each: one that runs out of them would
+ * turn in circles at its door. */
+static int
+raise_files(const struct settings *settings)
+{
+	rlim_t needed = FILES_OWN + SERVER_CLIENTS_MAX + SERVER_LOOKUPS_MAX +
+			(rlim_t)settings->max_conversations;
+	struct rlimit files;
+
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-		return;
-	files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
-	(void)setrlimit(RLIMIT_NOFILE, &files);
+		return -1;
+	if (files.rlim_cur >= needed)
+		return 0;
+	files.rlim_cur = needed;
+	return setrlimit(RLIMIT_NOFILE, &files);
 }
 
 static int
@@ -259,7 +270,15 @@ run(struct arena *arena, const struct given *given)
 		fputs(why.data, stderr);
 		return EXIT_FAILURE;
 	}
-	return given->check ? EXIT_SUCCESS : serve(&settings, &allowed);
+	if (given->check)
+		return EXIT_SUCCESS;
+	if (raise_files(&settings) != 0) {
+		fprintf(stderr,
+			"ostiary-pamd: max_conversations needs more open files than this process "
+			"may have; raise its limit (LimitNOFILE=) or lower max_conversations\n");
+		return EXIT_FAILURE;
+	}
+	return serve(&settings, &allowed);
 }
 
 /* The texts that are written from the table of options. */
@@ -288,7 +307,7 @@ main(int count, char **argument)
 		fputs(usage, stdout);
 		return EXIT_SUCCESS;
 	}
-	raise_limits();
+	hide_memory();
 	(void)signal(SIGPIPE, SIG_IGN);
 	arena = arena_new(MEMORY);
 	if (given.reference)

@@ -15,6 +15,7 @@
 #include "pamd/settings.h"
 
 #define TERMINAL "ostiary" /* pam_access and others want a name */
+#define NO_NAME  "no user of a host has such a name"
 
 struct pam_talk {
 	struct arena *arena;
@@ -215,6 +216,14 @@ find_person(pam_handle_t *handle, struct pam_talk *talk, const struct backend_st
 
 /* ---- the calls ---- */
 
+/* Modules make paths of names, and pam_unix takes two beginnings for something else. */
+static bool
+is_name(const char *username)
+{
+	return !strchr(username, '/') && username[0] != '-' && username[0] != '+' &&
+	       username[0] != '.';
+}
+
 static int
 set_items(pam_handle_t *handle, const struct backend_start *start)
 {
@@ -275,7 +284,10 @@ pam_converse(struct arena *arena, const struct backend_start *start,
 	};
 	if (!handle)
 		return;
-	if (set_items(handle, start) == 0) {
+	if (!is_name(start->username)) {
+		outcome->verdict = BROKER_WRONG;
+		outcome->why = NO_NAME;
+	} else if (set_items(handle, start) == 0) {
 		result = pam_authenticate(handle, PAM_SILENT | PAM_DISALLOW_NULL_AUTHTOK);
 		judge(&talk, outcome, "pam_authenticate", result, authenticate_meanings,
 		      COUNT(authenticate_meanings));
@@ -330,7 +342,10 @@ pam_lookup(struct arena *arena, const struct service *service, const char *usern
 	};
 	struct nss_user user;
 
-	*answer = (struct broker_answer){0};
+	*answer = (struct broker_answer){.found = BROKER_NONE, .why = NO_NAME};
+	if (!is_name(username))
+		return;
+	answer->why = NULL;
 	answer->found = founds[nss_find(arena, service, username, &user, &answer->why)];
 	if (answer->found != BROKER_FOUND)
 		return;

@@ -17,6 +17,7 @@
 #include "pamd/settings.h"
 
 #define WORK_MEMORY ((size_t)16 << 20)
+#define NOT_A_NAME  "nobody has a name that is empty or has control characters"
 
 struct talk {
 	struct conversation conversation;
@@ -199,7 +200,7 @@ find_service(struct talk *talk, struct outcome *outcome)
 			outcome->why = "no service of that name is configured";
 			return NULL;
 		}
-		if (i + 1 == names->count)
+		if (i + 1 == names->count || !clean_is_plain(talk->start.username, BROKER_NAME_MAX))
 			break;
 		service->backend->lookup(talk->arena, service, talk->start.username, &answer);
 		if (answer.found == BROKER_DOWN) {
@@ -213,6 +214,27 @@ find_service(struct talk *talk, struct outcome *outcome)
 			break;
 	}
 	return service;
+}
+
+static void
+run_service(struct talk *talk, struct outcome *outcome)
+{
+	const struct backend_start start = {
+		.service = find_service(talk, outcome),
+		.username = talk->start.username,
+		.address = talk->start.address,
+	};
+
+	talk->service = start.service;
+	if (!start.service)
+		return;
+	if (clean_is_plain(start.username, BROKER_NAME_MAX)) {
+		start.service->backend->converse(talk->arena, &start, &talk->conversation, outcome);
+		return;
+	}
+	/* an empty one would make modules ask for another */
+	outcome->verdict = BROKER_WRONG;
+	outcome->why = NOT_A_NAME;
 }
 
 /* ---- how it ended ---- */
@@ -280,18 +302,9 @@ work_converse(void *context, int fd)
 	struct talk talk = {.settings = context, .arena = arena, .fd = fd};
 
 	if (receive(fd, arena, &talk.start) == 0) {
-		const struct backend_start start = {
-			.service = find_service(&talk, &outcome),
-			.username = talk.start.username,
-			.address = talk.start.address,
-		};
-
 		talk.conversation = (struct conversation){ask, &talk};
 		talk.password = talk.start.password;
-		talk.service = start.service;
-		if (start.service)
-			start.service->backend->converse(arena, &start, &talk.conversation,
-							 &outcome);
+		run_service(&talk, &outcome);
 		tell_end(&talk, &outcome);
 	}
 	arena_free(arena);
@@ -310,6 +323,10 @@ look_up(struct arena *arena, const struct settings *settings, const struct broke
 	*answer = (struct broker_answer){.found = BROKER_DOWN};
 	if (!service) {
 		answer->why = "no service of that name is configured";
+		return;
+	}
+	if (!clean_is_plain(request->username, BROKER_NAME_MAX)) {
+		*answer = (struct broker_answer){.found = BROKER_NONE, .why = NOT_A_NAME};
 		return;
 	}
 	service->backend->lookup(arena, service, request->username, answer);

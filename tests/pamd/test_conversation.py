@@ -7,6 +7,7 @@ import subprocess
 import time
 
 import pamd
+import pamd_wire as wire
 import pytest
 from conftest import stack
 
@@ -83,7 +84,7 @@ def test_pages(broker):
         "latin": stack("latin=x"),
         "end": stack("password=right", "info=Tomorrow give=denied"),
         "fine": stack("password=right", "info=Tomorrow"),
-        "wrong": stack("password=other error=Locked"),
+        "wrong": stack("error=Locked password=other"),
     }, failure_ms=0)
     cases = [
         ("late", "right", "PROMPT", [("INFO", "Welcome"), ("ON", "Code:")]),
@@ -107,6 +108,20 @@ def test_pages(broker):
     talk = one.sign_in("alice", None, services=["both"])
     talk.respond("right", "123456")
     assert talk.settle().verdict == "RIGHT", "both answers reach the prompts they belong to"
+
+
+def test_names_that_nobody_has(broker):
+    """They reach no module, which might ask for another or make a path of them."""
+    one = broker({"s": stack("rhost=192.0.2.1 rename=alice")}, failure_ms=0)
+    for name in ("", "a\nb", "\x1b[1m", "../alice", "/etc", "-alice", "+alice", ".", "..", b"\xff"):
+        state = one.sign_in(name, "right", services=["s"]).state if isinstance(name, str) else \
+            wire.State(wire.ask(one.socket, wire.request(
+                "S", wait=100, services=["s"], username=name, address="", binding=pamd.BINDING)
+            ).replace(name, b"?"))
+        assert (state.verdict, state.why is None) == ("WRONG", False), (name, state)
+        if isinstance(name, str):
+            assert one.lookup(name, "s").found == "NONE", name
+    assert one.sign_in("anybody", "right", services=["s"]).state.verdict == "RIGHT"
 
 
 def test_person(broker):
@@ -212,9 +227,22 @@ def test_floor(broker):
     begin = time.monotonic()
     assert one.sign_in("alice", "right", services=["slow"]).state.verdict == "RIGHT"
     assert time.monotonic() - begin < 0.7, "a delay is not for those who are right"
+    quick = broker({"denied": stack("delay password=right", "give=denied")}, failure_ms=0)
+    begin = time.monotonic()
+    assert quick.sign_in("alice", "right", services=["denied"]).state.verdict == "DENIED"
+    assert time.monotonic() - begin < 0.6, "nor of those who are right and may not"
     begin = time.monotonic()
     assert one.sign_in("alice", "no", services=["dead"]).state.verdict == "FAILED"
     assert time.monotonic() - begin >= 0.79
+
+
+def is_alive(pid):
+    """A process that is neither gone nor waits to be buried."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return ") Z" not in text
 
 
 def test_a_hang_costs_one_conversation(broker):
@@ -229,9 +257,10 @@ def test_a_hang_costs_one_conversation(broker):
     state = talk.settle()
     assert state.verdict == "FAILED" and "too long" in state.why, state
     one.wait_children(0)
-    for pid in pids.read_text(encoding="ascii").split():
-        status = pathlib.Path(f"/proc/{pid}/stat")
-        assert not status.exists() or ") Z" in status.read_text(encoding="ascii"), "still there"
+    end = time.monotonic() + pamd.LONG
+    while any(is_alive(pid) for pid in pids.read_text(encoding="ascii").split()):
+        assert time.monotonic() < end, "still there"
+        time.sleep(0.02)
 
 
 def test_stop(broker):
@@ -253,7 +282,7 @@ def test_no_children_outlive_a_broker_that_is_killed(broker):
     one.process.kill()
     one.stop(-9)
     end = time.monotonic() + pamd.LONG
-    while [c for c in children if os.path.exists(f"/proc/{c}")]:
+    while any(is_alive(c) for c in children):
         assert time.monotonic() < end
         time.sleep(0.02)
     one.start()  # the socket that is left over is taken away

@@ -6,6 +6,7 @@ import os
 import pathlib
 import socket
 import statistics
+import subprocess
 import time
 
 import pamd
@@ -160,6 +161,26 @@ def test_caps(broker):
     six.cancel()
     assert one.sign_in("erin", None, services=["two"], address="203.0.113.1").state.status == \
         "PROMPT", "room again"
+
+
+def test_nobody_gives_way_for_nothing(broker):
+    """One that is refused all the same ends no other."""
+    one = broker(TWO, max_per_name=1, max_per_network=1)
+    first = one.sign_in("alice", None, services=["two"], address="192.0.2.1")
+    assert one.sign_in("bob", None, services=["two"], address="198.51.100.1").state.status == \
+        "PROMPT"
+    state = one.sign_in("alice", None, services=["two"], address="198.51.100.2").state
+    assert state.status == "BUSY"
+    assert first.poll().status == "PROMPT"
+
+
+def test_files_of_the_process(broker):
+    """More conversations than there may be descriptors are refused at the start."""
+    one = broker(TWO, start=False, max_conversations=4096)
+    one.write_conf()
+    said = subprocess.run(["prlimit", "--nofile=1024:1024", pamd.PROGRAM, "-c", one.conf],
+                          capture_output=True, text=True, timeout=pamd.LONG, check=False)
+    assert said.returncode == 1 and "LimitNOFILE" in said.stderr
 
 
 def test_ipv6_networks(broker):

@@ -3,7 +3,7 @@
  * A PAM module that does what its arguments say, one after the other: asks, talks, hangs, crashes.
  * Each argument is NAME or NAME=VALUE and a row of a table.
  */
-#include <dirent.h>
+#include <fcntl.h>
 #include <security/pam_ext.h>
 #include <security/pam_modules.h>
 #include <signal.h>
@@ -238,17 +238,14 @@ need_tty(pam_handle_t *handle, const char *value)
 static int
 need_few_files(pam_handle_t *handle, const char *value)
 {
-	DIR *folder = opendir("/proc/self/fd");
 	int files = 0;
 
 	(void)handle;
 	(void)value;
-	while (folder && readdir(folder))
-		files++;
-	if (folder)
-		closedir(folder);
-	/* ., .., 0, 1, 2, the socket, and the folder itself; PAM's log may be one more */
-	return files == 7 || files == 8 ? PAM_SUCCESS : PAM_AUTH_ERR;
+	for (int fd = 0; fd < 1024; fd++)
+		files += fcntl(fd, F_GETFD) >= 0;
+	/* 0, 1, 2 and the socket; that of the system's log may be one more */
+	return files == 4 || files == 5 ? PAM_SUCCESS : PAM_AUTH_ERR;
 }
 
 static int
