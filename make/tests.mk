@@ -62,10 +62,11 @@ flow: $(FLOW_TESTS)
 
 # Fuzz targets; `make fuzz` builds them with clang in a folder of their own.
 FUZZERS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libfetch.a $(CORE_ARCHIVES)
+$(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libfetch.a \
+		$(BUILD)/libpamd.a $(CORE_ARCHIVES)
 	@echo "  LD  $@"
 	@$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(BUILD)/libfetch.a \
-		$(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
+		$(BUILD)/libpamd.a $(CORE_ARCHIVES) -Wl,--end-group $(CORE_LIBS)
 .PHONY: fuzzers
 fuzzers: $(FUZZERS)
 

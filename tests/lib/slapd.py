@@ -95,7 +95,8 @@ class Slapd:
         (self.folder / "data").mkdir()
         self.port, self.tls_port = free_port(), free_port()
         self.socket = self.folder / "ldapi"
-        self.url, self.tls_url = f"ldap://127.0.0.1:{self.port}", f"ldaps://127.0.0.1:{self.tls_port}"
+        self.url = f"ldap://127.0.0.1:{self.port}"
+        self.tls_url = f"ldaps://127.0.0.1:{self.tls_port}"
         self.socket_url = "ldapi://" + str(self.socket).replace("/", "%2F")
         self.authority, self.child = authority, None
         tls = ""

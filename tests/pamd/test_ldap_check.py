@@ -80,3 +80,32 @@ def test_check(name, tmp_path):
         assert done.returncode == 0, said
     else:
         assert done.returncode == 1 and wanted in said, said
+
+
+def documented():
+    """The examples of docs/ldap.md: (heading, lines)."""
+    found, heading, lines = [], "", []
+    for line in [*(pamd.TOP / "docs/ldap.md").read_text(encoding="utf-8").splitlines(), "end"]:
+        if line.startswith("    "):
+            lines.append(line.strip())
+        elif lines:
+            found.append((heading, lines))
+            lines = []
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+    return found
+
+
+@pytest.mark.parametrize("heading,lines", documented(), ids=lambda value: str(value)[:20])
+def test_documented(heading, lines, tmp_path):
+    secret, conf = tmp_path / "secret", tmp_path / "pamd.conf"
+    secret.write_text("secret\n", encoding="ascii")
+    secret.chmod(0o600)
+    text = "\n".join(["[broker]", "allow_users = 0", *lines, ""])
+    for path in ("/etc/ostiary/ldap-ca.pem", "/etc/ostiary/ad-ca.pem", "/etc/ipa/ca.crt",
+                 "/etc/ostiary/ldap-password"):
+        text = text.replace(path, str(secret))
+    conf.write_text(text, encoding="utf-8")
+    done = subprocess.run([str(pamd.PROGRAM), "-c", str(conf), "--check"], check=False,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, (heading, done.stdout + done.stderr)
