@@ -113,8 +113,8 @@ static const char intro[] =
 	"with the value before it.";
 
 static const char service_help[] =
-	"A login that realms may name: `ostiary source add --kind service --set service=NAME`. There "
-	"may be several; names consist of a-z, 0-9, - and _.";
+	"A login that realms may name: `ostiary source add --kind service --set service=NAME`. "
+	"There may be several; names consist of a-z, 0-9, - and _.";
 
 const struct option *
 settings_table(size_t *count)

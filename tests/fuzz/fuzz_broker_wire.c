@@ -65,10 +65,10 @@ check_request(struct arena *arena, const struct broker_request *a)
 	check_text(a->keep, b.keep, BROKER_KEEP_MAX);
 	check_text(a->key, b.key, BROKER_KEY_MAX);
 	/* what the broker relies on */
-	if (a->kind == BROKER_START || a->kind == BROKER_LOOKUP)
+	if (a->kind == BROKER_LOOKUP)
 		require(a->services.count > 0 && a->username);
 	if (a->kind == BROKER_START)
-		require(a->address);
+		require(a->address && a->username);
 }
 
 static void

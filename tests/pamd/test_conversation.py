@@ -217,6 +217,10 @@ def test_floor(broker):
     assert min(times.values()) >= 0.79, times
     assert max(times.values()) < 2 * SECOND, f"nobody sleeps beyond the floor: {times}"
     begin = time.monotonic()
+    state = one.sign_in("alice", None, services=[]).state
+    assert (state.verdict, state.service) == ("WRONG", None), "judged elsewhere"
+    assert time.monotonic() - begin >= 0.79
+    begin = time.monotonic()
     assert one.sign_in("alice", "right", services=["s"]).state.verdict == "RIGHT"
     assert time.monotonic() - begin < 0.7
     # what a module asks for is answered by the broker's clock, of the failures alone

@@ -199,13 +199,28 @@ test_binary(void **state)
 	assert_false(person_is_binary("binary"));
 }
 
+/* Nothing is sent: there is no connection that it could be sent over. */
+static void
+test_nobody_binds(void **state)
+{
+	struct directory directory = {0};
+	struct directory_policy policy;
+
+	(void)state;
+	assert_int_equal(directory_bind(&directory, "cn=a", "", &policy), BROKER_WRONG);
+	assert_int_equal(directory_bind(&directory, "cn=a", NULL, &policy), BROKER_WRONG);
+	assert_int_equal(directory_bind(&directory, "", "secret", &policy), BROKER_WRONG);
+	assert_int_equal(directory_bind(&directory, NULL, "secret", &policy), BROKER_WRONG);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_escape),   cmocka_unit_test(test_expand),
-		cmocka_unit_test(test_mistake),  cmocka_unit_test(test_text_verdict),
-		cmocka_unit_test(test_group_of), cmocka_unit_test(test_binary),
+		cmocka_unit_test(test_escape),       cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_mistake),      cmocka_unit_test(test_text_verdict),
+		cmocka_unit_test(test_group_of),     cmocka_unit_test(test_binary),
+		cmocka_unit_test(test_nobody_binds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ def test_lookups(broker):
               ("keys", 1005, "", "*:19000::::::"), ("over", 1006, "", f"x:19000:::::{TODAY - 1}:"),
               ("soon", 1007, "", f"x:19000:::::{TODAY + 2}:"), ("daemon", 2, ""),
               ("root", 0, ""), ("nobody", 65534, ""), ("bad", 1008, "B\x07ell"),
-              ("moved", 1009, "")]
+              ("wide", 1009, "W" * 9000)]
     one = broker({"s": stack("give=unavailable"), "over": stack("", "give=expired"),
                   "closed": stack("", "give=denied"), "change": stack("", "give=change"),
                   "down": stack("", "give=unavailable"), "asks": stack("", "password=x")}, people)
@@ -40,6 +40,7 @@ def test_lookups(broker):
         ("a password to be changed is not locked", "change", "alice", None, "FOUND"),
         ("the stack is down, NSS is not", "down", "alice", None, "FOUND"),
         ("nobody is ever asked", "asks", "alice", None, "FOUND"),
+        ("more than fits a first buffer", "s", "wide", None, "FOUND"),
         ("unknown service", "other", "alice", None, "DOWN"),
     ]
     for name, service, username, key, found in cases:
