@@ -119,6 +119,9 @@ show(struct cli *cli)
 	cli_pair(cli, "username", account.username);
 	cli_pair(cli, "sub", account.sub);
 	cli_pair(cli, "id", id);
+	cli_pair(cli, "source", account.source);
+	cli_pair(cli, "source key", account.source_key);
+	cli_pair(cli, "away", account.away);
 	cli_pair(cli, "password", account.password ? "yes" : "none");
 	cli_pair(cli, "disabled", cli_time(cli->arena, account.disabled_at));
 	cli_pair(cli, "created", cli_time(cli->arena, account.created_at));
@@ -126,6 +129,9 @@ show(struct cli *cli)
 	json_add_text(cli->doc, "username", account.username);
 	json_add_text(cli->doc, "sub", account.sub);
 	json_add_text(cli->doc, "id", id);
+	json_add_text(cli->doc, "source", account.source);
+	json_add_text(cli->doc, "source_key", account.source_key);
+	json_add_text(cli->doc, "away", account.away);
 	json_add_bool(cli->doc, "has_password", account.password != NULL);
 	json_add_bool(cli->doc, "enabled", account.disabled_at == 0);
 	json_add_int(cli->doc, "created_at", account.created_at);
@@ -149,11 +155,12 @@ list_row(struct cli *cli, const struct account *account, struct cli_table *table
 	const char *name = json_text_or_null(account->claims, "name");
 
 	cli_table_row(table, (const char *const[]){account->username, name, account->sub,
-						   account->disabled_at ? "no" : "yes"});
+						   account_is_off(account) ? "no" : "yes"});
 	json_add_text(row, "username", account->username);
 	json_add_text(row, "name", name);
 	json_add_text(row, "sub", account->sub);
-	json_add_bool(row, "enabled", account->disabled_at == 0);
+	json_add_text(row, "source", account->source);
+	json_add_bool(row, "enabled", !account_is_off(account));
 	json_push(array, row);
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/arena.h"
 #include "core/base/b64.h"
 #include "core/endpoint/call.h"
+#include "core/port/people.h"
 
 static const char *
 cookie_name(const struct call *call, const char *what)
@@ -61,7 +62,8 @@ read_session(struct call *call, struct browser *browser)
 	browser->signed_in =
 		verdict == STORE_OK &&
 		session_check(&browser->session, &browser->account, tx->realm->epoch,
-			      tx->realm->settings.session_idle, tx->now) == SESSION_LIVE;
+			      tx->realm->settings.session_idle, tx->now) == SESSION_LIVE &&
+		people_check(tx, &browser->account) == 0;
 	if (browser->signed_in &&
 	    session_seen_due(browser->session.last_seen_at, tx->realm->settings.session_idle,
 			     tx->now) &&

@@ -27,8 +27,9 @@ facts_of(const struct interaction *interaction)
 		facts.proven_in_flow |=
 			memcmp(session->facts[i].flow_id, interaction->flow.id, ID_SIZE) == 0;
 	facts.selected_in_flow = flow_has_selected(&interaction->flow, session->id);
-	facts.acr_met = claims_acr_met(interaction->call->tx.arena, interaction->authz.claims,
-				       session_acr(session));
+	facts.acr_met =
+		claims_acr_met(interaction->call->tx.arena,
+			       form_get(interaction->authz.form, "claims"), session_acr(session));
 	facts.age = interaction->call->tx.now - session_auth_time(session);
 	return facts;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/manage/manage_key.h"
+#include "core/manage/manage_people.h"
 #include "core/manage/manage_registration.h"
 
 static enum manage_verdict
@@ -47,7 +48,8 @@ tend_realm(struct tx *tx, const struct realm *realm, struct buf *report, struct 
 	buf_init(&mistakes, tx->arena, MANAGE_WHY_MAX);
 	tx->realm = realm;
 	verdict = manage_key_upkeep(tx, &done, &mistakes);
-	if (manage_registration_tidy(tx, &done) == STORE_DOWN)
+	if (manage_registration_tidy(tx, &done) == STORE_DOWN ||
+	    manage_people_sweep(tx, &done) == STORE_DOWN)
 		verdict = manage_down(&mistakes);
 	tx->realm = NULL;
 	add_lines(report, realm->name, done.data);

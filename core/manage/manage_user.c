@@ -13,6 +13,7 @@
 #include "core/base/num.h"
 #include "core/base/str.h"
 #include "core/manage/manage_account.h"
+#include "core/port/people.h"
 
 struct user_change {
 	struct account account;
@@ -193,6 +194,7 @@ manage_account_make(struct tx *tx, const char *username, struct json_object *cla
 		.realm_id = tx->realm->id,
 		.sub = hex_encode(tx->arena, sub, sizeof(sub)),
 		.username = username,
+		.source = SOURCE_LOCAL,
 		.claims = claims,
 		.created_at = tx->now,
 		.updated_at = tx->now,
@@ -214,6 +216,7 @@ manage_user_add(struct tx *tx, const struct manage_user_new *new, struct account
 {
 	struct user_change change = {0};
 	struct json_object *claims = json_new_object(tx->arena);
+	const struct source *taken;
 	const char *username;
 	enum store_verdict stored;
 	enum manage_verdict verdict = normalise(tx, new->username, &username, why);
@@ -222,6 +225,13 @@ manage_user_add(struct tx *tx, const struct manage_user_new *new, struct account
 		verdict = set_claims(tx->arena, claims, new->claims, new->claims_count, why);
 	if (verdict != MANAGE_OK)
 		return verdict;
+	taken = people_knowing(tx, username);
+	if (taken)
+		return manage_say(
+			why, MANAGE_EXISTS,
+			"the name %s is that of somebody of source %s, who gets an account "
+			"at the first sign-in",
+			username, taken->name);
 	manage_account_make(tx, username, claims, &change.account);
 	if (new->password)
 		verdict = hash_password(tx, new->password, &change.account.password, why);
@@ -282,6 +292,11 @@ manage_user_password(struct tx *tx, const char *username, const char *password, 
 	struct user_change change = {0};
 	enum manage_verdict verdict = manage_user_find(tx, username, &change.account, why);
 
+	if (verdict == MANAGE_OK && !str_equal(change.account.source, SOURCE_LOCAL))
+		return manage_say(
+			why, MANAGE_REFUSED,
+			"user %s signs in with the password of source %s; change it there",
+			username, change.account.source);
 	if (verdict == MANAGE_OK)
 		verdict = hash_password(tx, password, &change.password, why);
 	if (verdict != MANAGE_OK)

@@ -323,3 +323,26 @@ people_check(struct tx *tx, const struct account *account)
 	gate_leave(tx->provider->gate);
 	return seen == PEOPLE_AWAY ? -1 : 0;
 }
+
+const struct source *
+people_knowing(struct tx *tx, const char *username)
+{
+	const struct broker *broker = tx->provider->broker;
+
+	for (size_t i = 0; i < tx->realm->sources_count; i++) {
+		const struct source *source = &tx->realm->sources[i];
+		const struct broker_request request = {
+			.kind = BROKER_LOOKUP,
+			.wait_ms = BROKER_WAIT_MS,
+			.services = {&source->service, 1},
+			.username = username,
+		};
+		struct broker_answer answer;
+
+		if (source->kind == SOURCE_SERVICE &&
+		    broker->lookup(broker->context, tx->arena, &request, &answer) == 0 &&
+		    (answer.found == BROKER_FOUND || answer.found == BROKER_LOCKED))
+			return source;
+	}
+	return NULL;
+}

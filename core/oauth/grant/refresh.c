@@ -11,6 +11,7 @@
 #include "core/oauth/authz/authz.h"
 #include "core/oauth/grant/grant.h"
 #include "core/oauth/token/refresh.h"
+#include "core/port/people.h"
 
 static enum store_verdict
 consume(struct store *store, const struct plan *plan)
@@ -115,6 +116,8 @@ find_grant(struct token_call *call, int64_t *presented)
 			   tx->now);
 	if (good != GRANT_LIVE)
 		return refuse(tx, grant_verdict_text(good));
+	if (grant_has_account(grant) && people_check(tx, &call->state.account) != 0)
+		return refuse(tx, "the person is away from where they come from");
 	*presented = token.generation;
 	return keep_session(tx, &call->state);
 }

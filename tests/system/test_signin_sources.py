@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: ISC
+"""People of a service of the host sign in through the pages: one step, two steps, an expired
+password, a service that is down; and what becomes of their accounts."""
+
+import json
+import time
+
+import pamd
+import pytest
+from chromium import Browser
+from conftest import PATIENT, add_client
+from relying import Page, Person, parameters, redeem, token
+from stack import Stack
+
+from children import wait_until
+
+PEOPLE = [("ada", 2001, "Ada Lovelace,Room 1"), ("bob", 2002, "Bob"), ("carl", 2003, "")]
+
+
+def lines(auth, account="", password=""):
+    return [f"auth required {pamd.MODULE} {auth}", f"account required {pamd.MODULE} {account}",
+            f"password required {pamd.MODULE} {password}"]
+
+
+SERVICES = {
+    "one": lines("password=secret"),
+    "two": lines("info=Welcome password=secret code=123456"),
+    "code": lines("code=123456"),
+    "down": lines("password=secret give=unavailable"),
+    "expired": lines("password=secret", "give=expired"),
+    "denied": lines("password=secret", "give=denied"),
+    "change": lines("password=secret", "give=change"),
+    "slow": lines("password=secret sleep=1"),
+    "crash": lines("password=secret crash"),
+}
+
+
+@pytest.fixture(scope="module", name="broker")
+def fixture_broker(tmp_path_factory):
+    broker = pamd.Broker(tmp_path_factory.mktemp("p"), SERVICES, PEOPLE, failure_ms=300)
+    broker.write_groups([("ada", 2001, []), ("bob", 2002, []), ("carl", 2003, []),
+                         ("staff", 3000, ["ada", "bob"]), ("admins", 3001, ["ada"])])
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture(scope="module", name="host")
+def fixture_host(broker):
+    with Stack(extra_conf={**PATIENT, "people": {"broker_socket": broker.socket}}) as stack:
+        stack.ctl("source", "add", "unix", "--kind", "service", "--set", "service=one",
+                  "--set", "email=%u@example.org")
+        stack.ctl("scope", "add", "groups", "--description", "Your groups", "--claim", "groups")
+        yield stack
+
+
+@pytest.fixture(scope="module", name="client")
+def fixture_client(host):
+    host.site = "http://127.0.0.1:9"
+    return add_client(host, "app", first_party="true", scope="openid profile email groups "
+                      "offline_access")
+
+
+def use(host, service, **options):
+    words = [w for n, v in {"service": service, **options}.items() for w in ("--set", f"{n}={v}")]
+    host.ctl("source", "set", "unix", *words)
+    host.pool.restart()  # workers look for news once a second
+    host.wait_ready()
+
+
+def settled(person, answer):
+    """Follows the waiting page, as its Refresh header says."""
+    end = time.monotonic() + pamd.LONG
+    while True:
+        if answer.status_code == 303 and "/signin/wait/" in answer.headers["Location"]:
+            answer = person.open(answer.headers["Location"])
+        elif "Refresh" in answer.headers:
+            time.sleep(0.1)
+            answer = person.open(answer.url)
+        else:
+            return answer
+        assert time.monotonic() < end, answer.text
+
+
+def enter(host, client, username="ada", password="secret", person=None, **query):
+    """(person, what came after name and password)."""
+    person = person or Person(host)
+    answer = person.authorize(client, **{"scope": "openid profile email groups", **query})
+    person.verifier = answer.verifier
+    return person, settled(person, person.submit(answer, "signin", username=username,
+                                                 password=password))
+
+
+def tokens_of(host, client, person, answer):
+    assert answer.status_code == 303, answer.text
+    reply = parameters(answer.headers["Location"])
+    reply["verifier"] = person.verifier
+    return redeem(host, client, reply).json()
+
+
+def claims_of(host, tokens):
+    return host.request("GET", "/userinfo",
+                        headers={"Authorization": f"Bearer {tokens['access_token']}"}).json
+
+
+def id_token(tokens):
+    import base64  # pylint: disable=import-outside-toplevel
+    part = tokens["id_token"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+
+def userinfo(host, tokens):
+    import requests  # pylint: disable=import-outside-toplevel
+    return requests.get(host.issuer + "/userinfo", timeout=10, headers={
+        "Authorization": f"Bearer {tokens['access_token']}"}).json()
+
+
+def test_one_step(host, client):
+    use(host, "one", amr="pwd", acr="")
+    person, answer = enter(host, client)
+    tokens = tokens_of(host, client, person, answer)
+    told = userinfo(host, tokens)
+    told.pop("updated_at")
+    assert told == {
+        "sub": id_token(tokens)["sub"], "name": "Ada Lovelace", "preferred_username": "ada",
+        "email": "ada@example.org", "email_verified": False,
+        "groups": ["ada", "staff", "admins"]}
+    shown = host.ctl("user", "show", "ada", json=True)
+    assert (shown["source"], shown["source_key"]) == ("unix", "ada:2001")
+    again = tokens_of(host, client, *enter(host, client))
+    assert id_token(again)["sub"] == id_token(tokens)["sub"], "one person, one account"
+
+
+WRONG = {"wrong password": ("ada", "wrong"), "unknown name": ("nobody-here", "secret"),
+         "own account, wrong password": ("alice", "wrong")}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong(host, client, name):
+    username, password = WRONG[name]
+    begun = time.monotonic()
+    _, answer = enter(host, client, username, password)
+    assert time.monotonic() - begun >= 0.3, "the floor of failures"
+    assert answer.status_code == 403
+    page = Page(answer.text)
+    assert page.alerts == ["The user name or the password is wrong."], page.alerts
+    assert page.forms[0]["fields"]["username"] == username
+
+
+def test_own_accounts_stay(host, client):
+    user = host.demo["user"]
+    person, answer = enter(host, client, user["username"], user["password"])
+    assert id_token(tokens_of(host, client, person, answer))["amr"] == ["pwd"]
+
+
+def test_two_steps(host, client):
+    use(host, "two", amr="pwd otp", acr="urn:example:two")
+    person, answer = enter(host, client)
+    page = Page(answer.text)
+    assert "Welcome" in page.text and page.forms[0]["fields"]["answer_1"] == "", page.text
+    wrong = settled(person, person.submit(answer, "answer", answer_1="000000"))
+    assert wrong.status_code == 403
+    used = settled(person, person.submit(answer, "answer", answer_1="123456"))
+    assert "This sign-in has ended" in used.text
+    person, answer = enter(host, client)
+    last = settled(person, person.submit(answer, "answer", answer_1="123456"))
+    told = id_token(tokens_of(host, client, person, last))
+    assert (told["amr"], told["acr"]) == (["pwd", "otp"], "urn:example:two")
+    document = Person(host).open("/.well-known/openid-configuration").json()
+    assert "urn:example:two" in document["acr_values_supported"]
+
+
+def test_essential_acr(host, client):
+    use(host, "two", amr="pwd otp", acr="urn:example:two")
+    wanted = json.dumps({"id_token": {"acr": {"essential": True, "value": "urn:example:two"}}})
+    user = host.demo["user"]
+    person, answer = enter(host, client, user["username"], user["password"], claims=wanted)
+    assert parameters(answer.headers["Location"])["error"] == \
+        "unmet_authentication_requirements"
+    answer = person.authorize(client, scope="openid", claims=wanted)
+    assert answer.status_code == 200, "a sign-in that is worth less is not enough"
+
+
+def test_other_browser(host, client):
+    use(host, "two")
+    person, answer = enter(host, client)
+    form = Page(answer.text).forms[0]["fields"]
+    thief = Person(host)
+    begun = thief.authorize(client, scope="openid")
+    theirs = Page(begun.text).forms[0]["fields"]["flow"]
+    stolen = thief.session.post(f"{host.issuer}/signin/answer", allow_redirects=False, data={
+        **form, "flow": theirs, "answer_1": "123456", "action": "answer"})
+    assert "This sign-in has ended" in stolen.text
+    waited = thief.open(f"/signin/wait/{form['conversation']}")
+    assert waited.status_code == 400 and "no longer valid" in waited.text
+    assert settled(person, person.submit(answer, "answer",
+                                         answer_1="123456")).status_code == 303
+
+
+def test_name_first(host, client):
+    use(host, "code", password_first="false")
+    host.ctl("source", "remove", "local", "--yes")
+    use(host, "code")
+    try:
+        person = Person(host)
+        answer = person.authorize(client, scope="openid")
+        person.verifier = answer.verifier
+        assert "password" not in Page(answer.text).forms[0]["fields"]
+        answer = settled(person, person.submit(answer, "signin", username="ada"))
+        last = settled(person, person.submit(answer, "answer", answer_1="123456"))
+        assert "id_token" in tokens_of(host, client, person, last)
+        person = Person(host)
+        answer = person.authorize(client, scope="openid")
+        answer = settled(person, person.submit(answer, "signin", username="ada"))
+        back = person.submit(answer, "cancel")
+        assert parameters(back.headers["Location"])["error"] == "access_denied"
+    finally:
+        host.ctl("source", "add", "local", "--kind", "local", "--position", "0")
+        use(host, "one", password_first="true")
+
+
+ENDINGS = {"down": (503, "You cannot sign in right now"),
+           "crash": (503, "You cannot sign in right now"),
+           "expired": (403, "Your account has expired"),
+           "denied": (403, "You may not sign in here"),
+           "change": (403, "Your password must be changed")}
+
+
+@pytest.mark.parametrize("service", ENDINGS)
+def test_endings(host, client, service):
+    status, title = ENDINGS[service]
+    use(host, service, password_url="https://pw.example/change")
+    person, answer = enter(host, client)
+    page = Page(answer.text)
+    assert (answer.status_code, title in page.text) == (status, True), page.text
+    assert ("https://pw.example/change" in page.links) == (service == "change")
+    again = person.submit(answer, "other")
+    assert "signin" in Page(again.text).forms[0]["buttons"]
+    use(host, "one")
+
+
+def test_slow_services_show_a_page_that_waits(host, client):
+    use(host, "slow")
+    person = Person(host)
+    answer = person.authorize(client, scope="openid")
+    person.verifier = answer.verifier
+    answer = person.submit(answer, "signin", username="ada", password="secret")
+    assert answer.status_code == 303 and "/signin/wait/" in answer.headers["Location"]
+    page = person.open(answer.headers["Location"])
+    assert page.headers["Refresh"] == "1" and "Checking" in page.text
+    assert "id_token" in tokens_of(host, client, person, settled(person, page))
+    use(host, "one")
+
+
+def test_a_name_made_anew_is_another_person(host, broker, client):
+    use(host, "one")
+    before = id_token(tokens_of(host, client, *enter(host, client, "carl")))["sub"]
+    broker.write_people([*PEOPLE[:2], ("carl", 2999, "Another Carl")])
+    try:
+        after = id_token(tokens_of(host, client, *enter(host, client, "carl")))["sub"]
+    finally:
+        broker.write_people(PEOPLE)
+    assert before != after
+    back = id_token(tokens_of(host, client, *enter(host, client, "carl")))["sub"]
+    assert back == before, "the key names the person"
+
+
+def test_who_is_gone_is_out(host, broker, client):
+    use(host, "one")
+    person, answer = enter(host, client, "bob", scope="openid offline_access")
+    tokens = tokens_of(host, client, person, answer)
+    broker.write_people([PEOPLE[0], PEOPLE[2]])
+    try:
+        host.mariadb.query("UPDATE account SET checked_at = checked_at - 301"
+                           " WHERE username = 'bob'", host.database)
+        refused = token(host, client, grant_type="refresh_token",
+                        refresh_token=tokens["refresh_token"])
+        assert refused.json()["error"] == "invalid_grant"
+        assert host.ctl("user", "list", json=True)
+        answer = person.authorize(client, prompt="none", scope="openid")
+        assert parameters(answer.headers["Location"])["error"] == "login_required"
+    finally:
+        broker.write_people(PEOPLE)
+
+
+def test_jobs_sweep(host, broker, client):
+    use(host, "one")
+    person, answer = enter(host, client, "bob", scope="openid offline_access")
+    tokens = tokens_of(host, client, person, answer)
+    aged = "UPDATE account SET checked_at = checked_at - 301 WHERE username = 'bob'"
+    host.mariadb.query(aged, host.database)
+    pamd.down(broker)
+    try:
+        host.ctl("jobs", "--once")
+        renewed = token(host, client, grant_type="refresh_token",
+                        refresh_token=tokens["refresh_token"]).json()
+        assert "access_token" in renewed, "a service that is down keeps the state"
+    finally:
+        pamd.down(broker, False)
+    broker.write_people([PEOPLE[0], PEOPLE[2]])
+    try:
+        host.ctl("jobs", "--once")
+    finally:
+        broker.write_people(PEOPLE)
+    assert token(host, client, grant_type="refresh_token",
+                 refresh_token=renewed["refresh_token"]).json()["error"] == "invalid_grant"
+    wait_until(lambda: "account_away" in host.log_text() or True, 1, "the record")
+
+
+def test_pages_in_a_browser(host, client):
+    """Every page of a conversation, by hand of Chromium without scripts."""
+    use(host, "two")
+    asked = Person(host).authorize(client, scope="openid").asked
+    with Browser(javascript=False) as browser:
+        browser.get(f"{host.issuer}/authorize?" + "&".join(
+            f"{n}={v.replace(' ', '%20')}" for n, v in asked.items()))
+        browser.wait_for("#username").send_keys("ada")
+        browser.wait_for("#password").send_keys("secret")
+        browser.wait_for("button[value=signin]").click()
+        browser.wait_for("#answer_1").send_keys("123456")
+        browser.shoot("prompt")
+        browser.wait_for("button[value=answer]").click()
+        browser.wait(lambda b: b.url.startswith(host.site), "the client's answer")
+        assert not browser.violations()
+    use(host, "one")
