@@ -4,6 +4,7 @@ password, a service that is down; and what becomes of their accounts."""
 
 import json
 import time
+import urllib.parse
 
 import pamd
 import pytest
@@ -30,7 +31,7 @@ SERVICES = {
     "expired": lines("password=secret", "give=expired"),
     "denied": lines("password=secret", "give=denied"),
     "change": lines("password=secret", "give=change"),
-    "slow": lines("password=secret sleep=1"),
+    "slow": lines("password=secret sleep=.........."),
     "crash": lines("password=secret crash"),
 }
 
@@ -307,19 +308,28 @@ def test_jobs_sweep(host, broker, client):
     wait_until(lambda: "account_away" in host.log_text() or True, 1, "the record")
 
 
-def test_pages_in_a_browser(host, client):
+def test_pages_in_a_browser(host, broker, client):
     """Every page of a conversation, by hand of Chromium without scripts."""
-    use(host, "two")
-    asked = Person(host).authorize(client, scope="openid").asked
-    with Browser(javascript=False) as browser:
-        browser.get(f"{host.issuer}/authorize?" + "&".join(
-            f"{n}={v.replace(' ', '%20')}" for n, v in asked.items()))
-        browser.wait_for("#username").send_keys("ada")
-        browser.wait_for("#password").send_keys("secret")
-        browser.wait_for("button[value=signin]").click()
-        browser.wait_for("#answer_1").send_keys("123456")
-        browser.shoot("prompt")
-        browser.wait_for("button[value=answer]").click()
-        browser.wait(lambda b: b.url.startswith(host.site), "the client's answer")
-        assert not browser.violations()
+    broker_pages = (("two", "prompt"), ("change", "refused"), ("slow", "wait"))
+    for service, shot in broker_pages:
+        use(host, service, password_url="https://pw.example/change")
+        asked = Person(host).authorize(client, scope="openid").asked
+        with Browser(javascript=False) as browser:
+            browser.get(f"{host.issuer}/authorize?{urllib.parse.urlencode(asked)}")
+            browser.wait_for("#username").send_keys("ada")
+            browser.wait_for("#password").send_keys("secret")
+            browser.press("signin")
+            if shot == "prompt":
+                browser.wait_for("#answer_1").send_keys("123456")
+                browser.shoot(shot)
+                browser.press("answer")
+            if shot == "refused":
+                browser.wait_for("button[value=other]")
+                browser.shoot(shot)
+                continue
+            if shot == "wait":
+                browser.wait_for("p[role=status]")
+                browser.shoot(shot)
+            browser.wait(lambda b: b.url.startswith(host.site), "the client's answer", 60)
+            assert not browser.violations()
     use(host, "one")
