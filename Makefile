@@ -26,4 +26,5 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed $(LDFLAGS) $(MODE_LDFLAGS
 include make/programs.mk
 include make/tests.mk
 include make/tasks.mk
+include make/bundle.mk
 include make/install.mk

@@ -123,7 +123,7 @@ const struct vhost_text vhost_htaccess = {
 	"# web server runs it with mod_fcgid, under suexec as you. The provider must allow\n"
 	"# AllowOverride AuthConfig FileInfo Options.\n"
 	"\n"
-	"Options +ExecCGI -MultiViews\n"
+	"Options +ExecCGI\n"
 	"AddHandler fcgid-script .fcgi\n"
 	"# without this the header Authorization is kept from FastCGI\n"
 	"CGIPassAuth On\n"

@@ -25,10 +25,11 @@ group()
 		libpam-wrapper libpam-oath oathtool
 		slapd ldap-utils libpam-ldapd libnss-ldapd nslcd
 		libapache2-mod-auth-openidc libapache2-mod-php openssl
-		libapache2-mod-fcgid apache2-suexec-pristine zsh fish" ;;
+		libapache2-mod-fcgid apache2-suexec-pristine zsh fish patchelf" ;;
 	deb)   echo "build-essential dpkg-dev debhelper lintian systemd" ;;
 	tools) echo "clang clang-tidy libclang-rt-14-dev valgrind gcovr" ;;
 	bench) echo "wrk" ;;
+	bundle) echo "patchelf" ;;
 	*)     echo "$0: there is no group '$1': build run test deb tools bench" >&2; exit 2 ;;
 	esac
 }

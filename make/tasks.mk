@@ -56,6 +56,7 @@ help:
 	@echo "make coverage      line coverage of the C tests"
 	@echo "make install       PREFIX=$(PREFIX) DESTDIR="
 	@echo "make deb           Debian packages under $(BUILD)/deb"
+	@echo "make bundle        a tar with the libraries beside the programs"
 	@echo "make clean         remove $(BUILD)/"
 
 packages:
