@@ -17,7 +17,7 @@
 #include "pamd/settings.h"
 
 #define WORK_MEMORY ((size_t)16 << 20)
-#define NOT_A_NAME  "nobody has a name that is empty or has control characters"
+#define NOT_A_NAME  "a name that is empty or no plain text is not searched"
 
 struct talk {
 	struct conversation conversation;
