@@ -2,6 +2,8 @@
 """What the broker says about people without any proof."""
 
 import concurrent.futures
+import os
+import pathlib
 import time
 
 import pamd
@@ -17,7 +19,7 @@ def test_lookups(broker):
               ("keys", 1005, "", "*:19000::::::"), ("over", 1006, "", f"x:19000:::::{TODAY - 1}:"),
               ("soon", 1007, "", f"x:19000:::::{TODAY + 2}:"), ("daemon", 2, ""),
               ("root", 0, ""), ("nobody", 65534, ""), ("bad", 1008, "B\x07ell"),
-              ("wide", 1009, "W" * 9000)]
+              ("wide", 1009, "W" * 9000), ("-dash", 1010, "")]
     one = broker({"s": stack("give=unavailable"), "over": stack("", "give=expired"),
                   "closed": stack("", "give=denied"), "change": stack("", "give=change"),
                   "down": stack("", "give=unavailable"), "asks": stack("", "password=x")}, people)
@@ -41,6 +43,7 @@ def test_lookups(broker):
         ("the stack is down, NSS is not", "down", "alice", None, "FOUND"),
         ("nobody is ever asked", "asks", "alice", None, "FOUND"),
         ("more than fits a first buffer", "s", "wide", None, "FOUND"),
+        ("a name that modules take for something else", "s", "-dash", None, "NONE"),
         ("unknown service", "other", "alice", None, "DOWN"),
     ]
     for name, service, username, key, found in cases:
@@ -134,13 +137,17 @@ def test_too_many(broker):
         assert one.lookup(f"u{i}", "t").found == "FOUND", i
 
 
-def test_the_broker_asks_no_name_service(broker):
-    """Every call was made by another process."""
+def test_the_broker_asks_neither_pam_nor_nss(broker):
+    """Every call was made by another process, and no module is in its memory."""
     one = broker({"s": stack("password=right")})
     one.lookup("alice", "s")
     one.sign_in("alice", "right", services=["s"])
     calls = (one.folder / "nss.calls").read_text(encoding="ascii").split()
     assert calls and str(one.process.pid) not in calls
+    if os.getuid() == 0:
+        maps = pathlib.Path(f"/proc/{one.process.pid}/maps").read_text(encoding="ascii")
+        assert "libpam.so" in maps
+        assert "pam_ostiary_test.so" not in maps and "/libnss_" not in maps.replace("nss_of_", "")
 
 
 def test_it_asks_while_others_are_slow(broker):
