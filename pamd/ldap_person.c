@@ -68,7 +68,7 @@ person_find(struct directory *directory, const char *username, struct person_ent
 		return PERSON_NONE;
 	}
 	directory->why = "ldap: more than one entry has this name";
-	return count == 1 && !str_empty(entry->dn) ? PERSON_FOUND : PERSON_MANY;
+	return entry->dn ? PERSON_FOUND : PERSON_MANY;
 }
 
 /* ---- values ---- */
