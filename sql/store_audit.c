@@ -28,6 +28,7 @@ enum {
 	PURGE_PUSHED,
 	PURGE_DEVICES,
 	PURGE_FETCHED,
+	PURGE_UNDATED,
 	LOCK_SESSIONS,
 	PURGE_FACTS,
 	PURGE_SESSIONS,
@@ -87,7 +88,10 @@ static const struct statement statements[COUNT] = {
 	[PURGE_DEVICES] = {.text = "DELETE FROM device_request WHERE expires_at <= ?"
 				   " ORDER BY expires_at, id LIMIT ?",
 			   .in = "ii"},
-	[PURGE_FETCHED] = {.text = "DELETE FROM fetched WHERE tried_at <= ?"
+	[PURGE_FETCHED] = {.text = "DELETE FROM fetched WHERE forget_at > 0 AND forget_at <= ?"
+				   " ORDER BY forget_at, url_hash LIMIT ?",
+			   .in = "ii"},
+	[PURGE_UNDATED] = {.text = "DELETE FROM fetched WHERE forget_at = 0 AND tried_at <= ?"
 				   " ORDER BY tried_at, url_hash LIMIT ?",
 			   .in = "ii"},
 	[LOCK_SESSIONS] = {OLD_SESSIONS " FOR UPDATE", "ii",
@@ -198,15 +202,15 @@ purge_audit(struct store *store, const struct purge *purge)
 	return verdict;
 }
 
-/* Documents that nobody wanted for long: one that is in use is tried again and again. */
+/* Documents of which nobody said when they go: one that is in use is tried again and again. */
 static enum store_verdict
-purge_fetched(struct store *store, const struct purge *purge)
+purge_undated(struct store *store, const struct purge *purge)
 {
 	const struct sql_in in[] = {sql_int(purge->now - FETCHED_KEPT),
 				    sql_int((int64_t)purge->max)};
 	int64_t removed = 0;
 	enum store_verdict verdict =
-		sql_change_count(store, &audit_statements, PURGE_FETCHED, in, &removed);
+		sql_change_count(store, &audit_statements, PURGE_UNDATED, in, &removed);
 
 	*purge->removed += removed;
 	return verdict;
@@ -215,8 +219,8 @@ purge_fetched(struct store *store, const struct purge *purge)
 enum store_verdict
 purge(struct store *store, int64_t now, size_t max, int64_t *removed)
 {
-	static const unsigned plain[] = {PURGE_TOKENS,  PURGE_GRANTS, PURGE_FLOWS,  PURGE_JTIS,
-					 PURGE_REPLAYS, PURGE_PUSHED, PURGE_DEVICES};
+	static const unsigned plain[] = {PURGE_TOKENS,  PURGE_GRANTS, PURGE_FLOWS,   PURGE_JTIS,
+					 PURGE_REPLAYS, PURGE_PUSHED, PURGE_DEVICES, PURGE_FETCHED};
 	const struct sql_in in[] = {sql_int(now - PURGE_AFTER), sql_int((int64_t)max)};
 	struct purge purge = {arena_new(SCRATCH_MAX), now, max, removed};
 	enum store_verdict verdict = STORE_OK;
@@ -231,7 +235,7 @@ purge(struct store *store, int64_t now, size_t max, int64_t *removed)
 	if (verdict == STORE_OK)
 		verdict = purge_sessions(store, &purge);
 	if (verdict == STORE_OK)
-		verdict = purge_fetched(store, &purge);
+		verdict = purge_undated(store, &purge);
 	if (verdict == STORE_OK)
 		verdict = purge_audit(store, &purge);
 	arena_free(purge.scratch);

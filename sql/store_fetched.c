@@ -27,12 +27,13 @@ static const struct statement statements[COUNT] = {
 	[FIND] = {"SELECT url_hash, url, body, type, fetched_at, fresh_until, tried_at,"
 		  " claimed_until, failure FROM fetched WHERE url_hash = ?",
 		  "b", SQL_ROWS(fetched_columns, struct fetched_row)},
-	[CLAIM] = {.text = "UPDATE fetched SET tried_at = ?, claimed_until = ? WHERE url_hash = ?"
+	[CLAIM] = {.text = "UPDATE fetched SET tried_at = ?, claimed_until = ?,"
+			   " forget_at = GREATEST(forget_at, ?) WHERE url_hash = ?"
 			   " AND claimed_until <= ? AND (tried_at <= ? OR claimed_until > 0)",
-		   .in = "iibii"},
+		   .in = "iiibii"},
 	[INSERT] = {.text = "INSERT INTO fetched (url_hash, url, fetched_at, fresh_until, tried_at,"
-			    " claimed_until) VALUES (?, ?, 0, 0, ?, ?)",
-		    .in = "btii"},
+			    " claimed_until, forget_at) VALUES (?, ?, 0, 0, ?, ?, ?)",
+		    .in = "btiii"},
 	[KEEP] = {.text = "UPDATE fetched SET body = ?, type = ?, fetched_at = ?, fresh_until = ?,"
 			  " failure = NULL, claimed_until = 0"
 			  " WHERE url_hash = ? AND claimed_until = ?",
@@ -60,14 +61,12 @@ enum store_verdict
 fetched_claim(struct store *store, const struct fetched_claim *claim)
 {
 	const struct sql_in again[] = {
-		sql_int(claim->now), sql_int(claim->until),        sql_hash(claim->url_hash),
-		sql_int(claim->now), sql_int(claim->tried_before),
+		sql_int(claim->now),       sql_int(claim->until), sql_int(claim->forget_at),
+		sql_hash(claim->url_hash), sql_int(claim->now),   sql_int(claim->tried_before),
 	};
 	const struct sql_in first[] = {
-		sql_hash(claim->url_hash),
-		sql_text(claim->url),
-		sql_int(claim->now),
-		sql_int(claim->until),
+		sql_hash(claim->url_hash), sql_text(claim->url),      sql_int(claim->now),
+		sql_int(claim->until),     sql_int(claim->forget_at),
 	};
 	enum store_verdict verdict = sql_change(store, &fetched_statements, CLAIM, again);
 

@@ -129,6 +129,11 @@ void failure_send(struct call *call);
 /* Charges the request to the network that it came from. */
 int rate_network(struct call *call) __attribute__((warn_unused_result));
 
+/* The same in two steps: 0, or the seconds to wait, and nothing is recorded; and the refusal of who
+ * has to. The latter is always -1. */
+int64_t rate_network_charge(const struct call *call) __attribute__((warn_unused_result));
+int rate_network_refuse(struct call *call, int64_t wait);
+
 /* Charges the request to the client that has authenticated itself, and to the network when that
  * proved nothing. Every endpoint that clients authenticate at calls it. */
 struct client;

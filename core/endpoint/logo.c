@@ -3,6 +3,7 @@
  * GET /logo: the logos of clients, fetched once and served from here, so that a client's server
  * does not learn who signs in and pages need no other origin. Only what a client has registered is
  * fetched, and only pictures, by their first bytes, are kept: PNG, JPEG and WebP. SVG is a program.
+ * Who has one fetched is charged for it, who sees one that is kept is not.
  */
 #include <string.h>
 
@@ -16,10 +17,12 @@
 #include "core/port/fetch_wire.h"
 #include "core/port/remote.h"
 
-#define FRESH_LEAST INT64_C(86400)
-#define FRESH_MOST  (7 * INT64_C(86400))
-#define TAG_SIZE    9 /* bytes of a digest */
-#define WEBP_MARK   8 /* where it stands behind "RIFF" and a size */
+#define LOGO_MAX 65536 /* bytes of one: they are shown as wide as a thumb */
+#define LOGO_FRESH                                                                                 \
+	INT64_C(86400) /* seconds, whatever is said; kept no longer, as any                        \
+			  client that registers itself names one */
+#define TAG_SIZE  9    /* bytes of a digest */
+#define WEBP_MARK 8    /* where it stands behind "RIFF" and a size */
 
 struct picture {
 	const char *type;
@@ -104,16 +107,35 @@ find_logo(struct call *call, const char **uri)
 	return 0;
 }
 
+/* Who wants a logo, and how long he has to wait for another one. */
+struct viewer {
+	struct call *call;
+	int64_t wait;
+};
+
+static bool
+may_ask(void *context)
+{
+	struct viewer *viewer = context;
+
+	viewer->wait = rate_network_charge(viewer->call);
+	return viewer->wait == 0;
+}
+
 void
 handle_logo(struct call *call)
 {
+	struct viewer viewer = {.call = call};
 	const struct remote_rules rules = {
 		.purpose = "logo",
 		.accept = "image/webp, image/png, image/jpeg",
-		.max = FETCH_BODY_MAX,
-		.fresh_least = FRESH_LEAST,
-		.fresh_most = FRESH_MOST,
+		.max = LOGO_MAX,
+		.fresh_least = LOGO_FRESH,
+		.fresh_most = LOGO_FRESH,
+		.kept = LOGO_FRESH,
 		.check = no_picture,
+		.may_ask = may_ask,
+		.context = &viewer,
 	};
 	struct tx *tx = &call->tx;
 	struct remote_document logo;
@@ -123,6 +145,10 @@ handle_logo(struct call *call)
 	if (find_logo(call, &uri) != 0)
 		return;
 	verdict = remote_document(tx, uri, &rules, &logo);
+	if (verdict != REMOTE_OK && viewer.wait > 0) {
+		(void)rate_network_refuse(call, viewer.wait);
+		return;
+	}
 	if (verdict != REMOTE_OK) {
 		(void)remote_fail(tx, verdict, OAUTH_NOT_FOUND, "the logo cannot be fetched",
 				  logo.why);

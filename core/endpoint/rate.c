@@ -25,30 +25,34 @@ refuse(struct call *call, int64_t wait, const char *limit)
 	return -1;
 }
 
-static int
-charge_network(struct call *call)
+int64_t
+rate_network_charge(const struct call *call)
 {
 	const struct tx *tx = &call->tx;
 	int64_t limit = tx->provider->conf->rate_limit_network;
-	int64_t wait;
 
 	if (limit == 0)
 		return 0;
-	wait = rate_charge(tx->provider->rate, rate_key_network(tx->provider->rate, tx->address),
+	return rate_charge(tx->provider->rate, rate_key_network(tx->provider->rate, tx->address),
 			   limit, tx->now_ms);
-	if (wait == 0)
-		return 0;
+}
+
+int
+rate_network_refuse(struct call *call, int64_t wait)
+{
 	return refuse(call, wait,
-		      arena_printf(tx->arena,
+		      arena_printf(call->tx.arena,
 				   "rate_limit_network = %lld requests a minute, in the "
 				   "configuration of this host",
-				   (long long)limit));
+				   (long long)call->tx.provider->conf->rate_limit_network));
 }
 
 int
 rate_network(struct call *call)
 {
-	return charge_network(call);
+	int64_t wait = rate_network_charge(call);
+
+	return wait == 0 ? 0 : rate_network_refuse(call, wait);
 }
 
 static bool
@@ -67,7 +71,7 @@ rate_client(struct call *call, const struct client *client)
 	int64_t limit = client->settings.client_rate;
 	int64_t wait;
 
-	if (client_is_public(client) && charge_network(call) != 0)
+	if (client_is_public(client) && rate_network(call) != 0)
 		return -1;
 	if (limit == 0)
 		return 0;
@@ -87,7 +91,9 @@ int
 rate_unproven(struct call *call)
 {
 	/* what fails by our own fault is nobody's attempt */
-	if (oauth_error_row(call->tx.failure.error)->status < 500)
-		charge_network(call);
-	return -1;
+	int64_t wait = oauth_error_row(call->tx.failure.error)->status < 500
+			       ? rate_network_charge(call)
+			       : 0;
+
+	return wait == 0 ? -1 : rate_network_refuse(call, wait);
 }

@@ -151,7 +151,8 @@ static const struct endpoint_reference rows[] = {
 	 "The client's own row, at its `registration_client_uri`, with its "
 	 "`registration_access_token` as bearer token: GET shows it, PUT replaces it (and the token), "
 	 "DELETE removes it (204).", NULL},
-	{"/logo", "", "A client's logo as it was fetched from its `logo_uri`: PNG, JPEG or WebP.", logo},
+	{"/logo", "", "A client's logo as it was fetched from its `logo_uri`: PNG, JPEG or WebP of at most 64 KiB.",
+	 logo},
 	{"/health", "", "200 when the database answers, else 503.", NULL},
 };
 /* clang-format on */

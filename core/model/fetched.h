@@ -13,7 +13,9 @@
 
 struct arena;
 
-#define FETCHED_KEPT ((int64_t)30 * 86400) /* seconds after the last try: one in use is tried */
+/* Seconds after the last try that a row is kept which does not say when it goes: those that the
+ * version before writes. */
+#define FETCHED_KEPT ((int64_t)30 * 86400)
 
 struct fetched_row {
 	uint8_t url_hash[SHA256_SIZE]; /* of purpose and URL */
@@ -39,6 +41,7 @@ struct fetched_claim {
 	int64_t now;
 	int64_t tried_before; /* not when it was tried later than this, unless who tried gave up */
 	int64_t until;        /* later than now; what tells this claim from a later one */
+	int64_t forget_at;    /* when the purge takes the row; the later one of several claims */
 };
 
 /* STORE_OK: it is yours. STORE_NONE: somebody is fetching it, or it was tried too lately. */

@@ -55,6 +55,16 @@ client_refuse(struct tx *tx, const char *why)
 	return fail(tx, OAUTH_INVALID_CLIENT, "client authentication failed", "%s", why);
 }
 
+struct key_source
+client_keys(const struct client *client)
+{
+	return (struct key_source){
+		.jwks = client->jwks,
+		.jwks_uri = client->jwks_uri,
+		.of_stranger = client_is_unkept(client),
+	};
+}
+
 int
 verify_nothing(struct tx *tx, const struct client *client, const struct presented *presented)
 {

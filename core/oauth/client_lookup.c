@@ -209,6 +209,7 @@ fetch(struct lookup *lookup, const struct client **client)
 		.max = CLIENT_DOCUMENT_MAX,
 		.fresh_least = CLIENT_DOCUMENT_LEAST,
 		.fresh_most = CLIENT_DOCUMENT_MOST,
+		.kept = lookup->row ? REMOTE_KEPT : REMOTE_KEPT_STRANGER,
 		.check = not_a_document,
 		.context = lookup,
 	};

@@ -128,7 +128,7 @@ verify(struct tx *tx, const char *text, const struct foreign_rules *rules,
 {
 	const struct demand *demand = &demands[rules->purpose];
 	const struct issuer *issuer = &foreign->issuer;
-	const struct key_source source = {issuer->jwks, issuer->jwks_uri};
+	const struct key_source source = {.jwks = issuer->jwks, .jwks_uri = issuer->jwks_uri};
 	struct strlist auds = our_names(tx), algs;
 	struct jwt_rules wanted = {
 		.now = tx->now,

@@ -121,6 +121,7 @@ check_sector(struct reading *reading)
 		.max = SECTOR_MAX,
 		.fresh_least = SECTOR_FRESH,
 		.fresh_most = SECTOR_FRESH,
+		.kept = REMOTE_KEPT_STRANGER,
 	};
 	struct tx *tx = reading->tx;
 	const char *url = json_text_or_null(reading->request, "sector_identifier_uri");

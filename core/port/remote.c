@@ -182,6 +182,7 @@ step(struct lookup *lookup, enum remote_verdict *result)
 		.now = tx->now,
 		.tried_before = tx->now - REMOTE_RETRY,
 		.until = tx->now + REMOTE_CLAIM,
+		.forget_at = tx->now + lookup->rules->kept,
 	};
 
 	*result = REMOTE_DOWN;
@@ -203,6 +204,10 @@ step(struct lookup *lookup, enum remote_verdict *result)
 		return true;
 	if (!due)
 		return false;
+	if (lookup->rules->may_ask && !lookup->rules->may_ask(lookup->rules->context)) {
+		*result = stale_or(lookup, REMOTE_BUSY, "whoever wants it has asked too often");
+		return true;
+	}
 	memcpy(claim.url_hash, lookup->row.url_hash, sizeof(claim.url_hash));
 	found = fetched_claim(tx->store, &claim);
 	if (found == STORE_OK)

@@ -20,6 +20,11 @@ struct tx;
 #define REMOTE_RETRY 60 /* seconds between two tries of one URL for one purpose, by whomever */
 #define REMOTE_CLAIM 5  /* seconds after which one who fetches and does not end is given up */
 
+/* Seconds after the last try that a document is kept: one that registered clients, trusted issuers
+ * or people who let a client in stand behind; and one that a stranger named. */
+#define REMOTE_KEPT          ((int64_t)30 * 86400)
+#define REMOTE_KEPT_STRANGER 3600
+
 enum remote_verdict {
 	REMOTE_OK,
 	REMOTE_REFUSED, /* the URL, or the address behind it, is not one that we ask */
@@ -35,11 +40,15 @@ struct remote_rules {
 	size_t max;          /* bytes, at most FETCH_BODY_MAX */
 	int64_t fresh_least; /* seconds: what Cache-Control says is brought between these two; */
 	int64_t fresh_most;  /* where it says nothing the least holds */
+	int64_t kept;        /* seconds after the last try until the purge takes it */
 	int64_t newer_than;  /* 0; or the fetched_at of a document that turned out too old: it is
 				fetched again even while it is fresh, within REMOTE_RETRY */
 	/* Why a body is not the document meant, or NULL; such a one never takes the place of an
 	 * older one. May be NULL itself. */
 	const char *(*check)(void *context, const char *body, size_t size);
+	/* Called before a server is asked, but not where a document is fresh or somebody else asks:
+	 * false, and what is kept is used, or it is REMOTE_BUSY. NULL: it always may. */
+	bool (*may_ask)(void *context);
 	void *context;
 };
 

@@ -41,8 +41,8 @@ has_kid(const struct jwk_set *set, const char *kid)
 }
 
 static enum remote_verdict
-by_reference(struct tx *tx, const char *url, int64_t newer_than, struct key_answer *answer,
-	     int64_t *fetched_at)
+by_reference(struct tx *tx, const struct key_source *source, int64_t newer_than,
+	     struct key_answer *answer, int64_t *fetched_at)
 {
 	const struct remote_rules rules = {
 		.purpose = "keys",
@@ -50,12 +50,13 @@ by_reference(struct tx *tx, const char *url, int64_t newer_than, struct key_answ
 		.max = JSON_TEXT_MAX,
 		.fresh_least = FRESH_LEAST,
 		.fresh_most = FRESH_MOST,
+		.kept = source->of_stranger ? REMOTE_KEPT_STRANGER : REMOTE_KEPT,
 		.newer_than = newer_than,
 		.check = no_key_set,
 		.context = tx->provider->key_sets,
 	};
 	struct remote_document document;
-	enum remote_verdict verdict = remote_document(tx, url, &rules, &document);
+	enum remote_verdict verdict = remote_document(tx, source->jwks_uri, &rules, &document);
 
 	answer->why = document.why;
 	if (verdict != REMOTE_OK)
@@ -76,8 +77,8 @@ remote_keys(struct tx *tx, const struct key_source *source, const char *kid,
 		return take(tx, source->jwks, strlen(source->jwks), answer);
 	if (!source->jwks_uri)
 		return REMOTE_FAILED;
-	verdict = by_reference(tx, source->jwks_uri, 0, answer, &fetched_at);
+	verdict = by_reference(tx, source, 0, answer, &fetched_at);
 	if (verdict != REMOTE_OK || !kid || has_kid(answer->set, kid))
 		return verdict;
-	return by_reference(tx, source->jwks_uri, fetched_at, answer, &fetched_at);
+	return by_reference(tx, source, fetched_at, answer, &fetched_at);
 }

@@ -13,6 +13,7 @@
 struct key_source {
 	const char *jwks;     /* the set's text; NULL */
 	const char *jwks_uri; /* where it is; NULL. jwks goes before it */
+	bool of_stranger;     /* a client that nobody has let in yet names it: it is kept briefly */
 };
 
 struct key_answer {

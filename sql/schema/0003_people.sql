@@ -31,3 +31,9 @@ ALTER TABLE session_fact
 -- A scope that only people of these groups get; blanks between.
 ALTER TABLE realm_scope
 	ADD COLUMN IF NOT EXISTS required_groups VARBINARY(1024) NULL;
+
+-- When a document that was fetched goes; 0: a month after the last try, as those of the version
+-- before do.
+ALTER TABLE fetched
+	ADD COLUMN IF NOT EXISTS forget_at BIGINT NOT NULL DEFAULT 0,
+	ADD KEY IF NOT EXISTS fetched_forget (forget_at);

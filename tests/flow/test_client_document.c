@@ -1,67 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Clients that are known by the URL of their metadata: what such a URL and such a document must be,
- * that strangers leave no rows, and how the row follows its document.
+ * and that strangers leave no rows.
  */
 #include "core/base/percent.h"
 #include "core/base/str.h"
-#include "core/oauth/client_lookup.h"
-#undef fail
-#include "tests/flow/others.h"
-#include "tests/lib/fake_net.h"
-
-#define ID             "https://mcp.example/client.json"
-#define REDIRECT       "http://127.0.0.1:8976/callback"
-#define AND_URIS       "\"redirect_uris\":[\"" REDIRECT "\"]"
-#define DOCUMENT(more) "{\"client_id\":\"" ID "\"," AND_URIS more "}"
-#define AGENT_DOCUMENT                                                                             \
-	DOCUMENT(",\"client_name\":\"Assistant\",\"client_name#de\":\"Assistent\","                \
-		 "\"token_endpoint_auth_method\":\"none\","                                        \
-		 "\"grant_types\":[\"authorization_code\",\"refresh_token\"],"                     \
-		 "\"response_types\":[\"code\"],\"first_party\":true,"                             \
-		 "\"logo_uri\":\"https://mcp.example/logo.png\",\"something\":{\"new\":1}")
-
-static int
-begin(void **state)
-{
-	world_fresh(state);
-	world_realm_set("client_id_metadata_document", "true");
-	fake_net_clear();
-	fake_net_page(ID, "application/json", AGENT_DOCUMENT);
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	world_realm_set("client_id_metadata_document", "false");
-	world_realm_set("registration_limit", "1000");
-	return world_spent(state);
-}
-
-static const char *
-target_of(const char *redirect_uri)
-{
-	return arena_printf(world.arena, "/authorize?%s",
-			    params("client_id", ID, "redirect_uri", redirect_uri, "response_type",
-				   "code", "scope", "openid", "state", "af0ifjsldkj",
-				   "code_challenge", CHALLENGE, "code_challenge_method", "S256",
-				   NULL));
-}
-
-static int64_t
-rows(void)
-{
-	return private_db_number("SELECT COUNT(*) FROM client WHERE source = 'document'");
-}
-
-static struct answer
-redeem_here(const char *code)
-{
-	return token_post(NULL,
-			  params("grant_type", "authorization_code", "code", code, "redirect_uri",
-				 REDIRECT, "code_verifier", VERIFIER, "client_id", ID, NULL));
-}
+#include "tests/flow/document.h"
 
 static void
 the_whole_way(void **state)
@@ -191,40 +135,6 @@ urls_that_are_clients(void **state)
 	for (size_t i = 0; i < COUNT(urls); i++)
 		check(!client_document_mistake(world.arena, urls[i].client_id) == urls[i].good,
 		      urls[i].name);
-}
-
-/* What the row of the client says. */
-static bool
-row_has(const char *piece)
-{
-	return private_db_number("SELECT COUNT(*) FROM client WHERE client_id = '" ID
-				 "' AND INSTR(metadata, '%s') > 0",
-				 piece) == 1;
-}
-
-static void
-the_row_follows(void **state)
-{
-	struct agent agent = {0};
-	const struct fetched gone = {.status = 404, .body = "", .max_age = 0};
-
-	(void)state;
-	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "first");
-	check(row_has("Assistant"), "the name");
-	fake_net_page(ID, "application/json", DOCUMENT(",\"client_name\":\"Helper\""));
-	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "while it is fresh");
-	check(row_has("Assistant"), "not asked again at once");
-	world_move(CLIENT_DOCUMENT_MOST);
-	(void)agent_get(&agent, target_of(REDIRECT));
-	check(row_has("Helper"), "another name");
-	fake_net_answer(ID, FETCH_OK, &gone);
-	world_move(CLIENT_DOCUMENT_MOST);
-	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "an outage changes nothing");
-	private_db_number("DELETE FROM fetched");
-	world_move(CLIENT_DOCUMENT_MOST);
-	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "nor without a copy");
-	world_client_off(ID);
-	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "an administrator's word");
 }
 
 static void
@@ -358,76 +268,20 @@ networks_that_ask_too_much(void **state)
 	world.conf.rate_limit_network = usual;
 }
 
-/* ---- one with keys ---- */
-
-#define KEYS_URI            "https://mcp.example/jwks.json"
-#define KEYS_DOCUMENT(keys) DOCUMENT(",\"token_endpoint_auth_method\":\"private_key_jwt\"," keys)
-
-static struct answer
-redeem_with(const char *code, const struct other_key *key, const char *jti)
-{
-	struct json_object *claims = json_new_object(world.arena);
-	const char *form = params("grant_type", "authorization_code", "code", code, "redirect_uri",
-				  REDIRECT, "code_verifier", VERIFIER, NULL);
-
-	json_add_text(claims, "iss", ID);
-	json_add_text(claims, "sub", ID);
-	json_add_text(claims, "aud", MAIN_ISSUER);
-	json_add_int(claims, "exp", world_now() + 60);
-	json_add_text(claims, "jti", jti);
-	form = params_with(form, "client_assertion_type",
-			   "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
-	return token_post(NULL,
-			  params_with(form, "client_assertion", other_token(key, NULL, claims)));
-}
-
-static void
-keys_of_a_document(void **state)
-{
-	const struct other_key key = other_key(JWS_ES256, "k1"), other = other_key(JWS_ES256, "k1");
-	const char *const documents[] = {
-		KEYS_DOCUMENT("\"jwks_uri\":\"" KEYS_URI "\""),
-		arena_printf(world.arena, KEYS_DOCUMENT("\"jwks\":%s"), other_jwks(&key, 1)),
-	};
-
-	(void)state;
-	fake_net_page(KEYS_URI, "application/json", other_jwks(&key, 1));
-	for (size_t i = 0; i < COUNT(documents); i++) {
-		struct agent agent = {0};
-		struct answer answer;
-		const char *code;
-
-		private_db_number("DELETE FROM fetched");
-		fake_net_page(ID, "application/json", documents[i]);
-		code = walk_code(&agent, target_of(REDIRECT));
-		check(code != NULL, "code");
-		answer = redeem_here(code);
-		check_error(&answer, 401, "invalid_client", "its id alone");
-		answer = redeem_with(code, &other, arena_printf(world.arena, "a%zu", i));
-		check_error(&answer, 401, "invalid_client", "another key");
-		answer = redeem_with(code, &key, arena_printf(world.arena, "b%zu", i));
-		check_status(answer, 200, "its key");
-		answer = redeem_with(code, &key, arena_printf(world.arena, "b%zu", i));
-		check_error(&answer, 401, "invalid_client", "the same assertion again");
-	}
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(the_whole_way, begin, end),
-		cmocka_unit_test_setup_teardown(off_is_off, begin, end),
-		cmocka_unit_test_setup_teardown(other_ports, begin, end),
-		cmocka_unit_test_setup_teardown(documents_that_are_refused, begin, end),
-		cmocka_unit_test_setup_teardown(urls_that_are_clients, begin, end),
-		cmocka_unit_test_setup_teardown(the_row_follows, begin, end),
-		cmocka_unit_test_setup_teardown(limits, begin, end),
-		cmocka_unit_test_setup_teardown(types_of_documents, begin, end),
-		cmocka_unit_test_setup_teardown(who_asks_for_documents, begin, end),
-		cmocka_unit_test_setup_teardown(fetched_for_another_purpose, begin, end),
-		cmocka_unit_test_setup_teardown(networks_that_ask_too_much, begin, end),
-		cmocka_unit_test_setup_teardown(keys_of_a_document, begin, end),
+		document_test(the_whole_way),
+		document_test(off_is_off),
+		document_test(other_ports),
+		document_test(documents_that_are_refused),
+		document_test(urls_that_are_clients),
+		document_test(limits),
+		document_test(types_of_documents),
+		document_test(who_asks_for_documents),
+		document_test(fetched_for_another_purpose),
+		document_test(networks_that_ask_too_much),
 	};
 
 	return flow_tests_run(tests);

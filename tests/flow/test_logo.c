@@ -61,6 +61,7 @@ it_is_fetched_once(void **state)
 	world_move(86400);
 	check_status(get(LOGO_OF("pretty"), NULL), 200, "a day later");
 	assert_int_equal(fake_net_asked(LOGO), 2);
+	assert_int_equal(private_db_number("SELECT forget_at FROM fetched"), world_now() + 86400);
 }
 
 static void
@@ -126,6 +127,71 @@ only_of_clients(void **state)
 }
 
 static void
+large_ones(void **state)
+{
+	static const struct {
+		const char *name;
+		size_t size;
+		int status;
+	} cases[] = {{"the largest", 65536, 200}, {"a larger one", 65537, 404}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char *picture = arena_alloc(world.arena, cases[i].size);
+
+		memcpy(picture, PNG, sizeof(PNG) - 1);
+		private_db_number("DELETE FROM fetched");
+		serve("image/png", picture, cases[i].size);
+		check_status(get(LOGO_OF("pretty"), NULL), cases[i].status, cases[i].name);
+	}
+}
+
+static void
+another_client(const char *client_id, const char *logo)
+{
+	const struct fetched fetched = {
+		.status = 200, .type = "image/png", .body = PNG, .size = sizeof(PNG) - 1};
+
+	fake_net_answer(logo, FETCH_OK, &fetched);
+	world_client("main", client_id,
+		     arena_printf(world.arena,
+				  "{\"redirect_uris\":[\"https://other.example/cb\"],"
+				  "\"logo_uri\":\"%s\"}",
+				  logo),
+		     WEB_SECRET);
+}
+
+/* Whoever makes us go out is charged for it; whoever looks at what is there is not. */
+static void
+fetches_are_charged(void **state)
+{
+	int64_t usual = world.conf.rate_limit_network;
+	struct answer answer;
+
+	(void)state;
+	another_client("second", "https://cdn.example/2");
+	another_client("third", "https://cdn.example/3");
+	world.conf.rate_limit_network = 2;
+	for (int i = 0; i < 4; i++)
+		check_status(get(LOGO_OF("pretty"), NULL), 200, "fetched once, looked at often");
+	check_status(get(LOGO_OF("second"), NULL), 200, "as many as may");
+	answer = get(LOGO_OF("third"), NULL);
+	check_status(answer, 429, "one more");
+	check(header(&answer, "Retry-After") != NULL, "when to come back");
+	check_has(answer.body, "too_many_requests", "why");
+	assert_int_equal(fake_net_asked("https://cdn.example/3"), 0);
+	answer = request_send(&(struct ask){.target = LOGO_OF("third"), .address = "198.51.100.7"});
+	check_status(answer, 200, "another network");
+	private_db_number("UPDATE fetched SET fresh_until = 0, tried_at = 0");
+	check_status(get(LOGO_OF("pretty"), NULL), 200, "an old one is shown before none is");
+	assert_int_equal(fake_net_asked(LOGO), 1);
+	world_move(60);
+	check_status(get(LOGO_OF("pretty"), NULL), 200, "a minute later");
+	assert_int_equal(fake_net_asked(LOGO), 2);
+	world.conf.rate_limit_network = usual;
+}
+
+static void
 an_outage_of_the_clients_server(void **state)
 {
 	const struct fetched away = {.why = "nobody is there"};
@@ -177,9 +243,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		logo_test(it_is_fetched_once), logo_test(only_pictures),
-		logo_test(only_of_clients),    logo_test(an_outage_of_the_clients_server),
-		logo_test(pages_show_ours),
+		logo_test(it_is_fetched_once),  logo_test(only_pictures),
+		logo_test(only_of_clients),     logo_test(an_outage_of_the_clients_server),
+		logo_test(pages_show_ours),     logo_test(large_ones),
+		logo_test(fetches_are_charged),
 	};
 
 	return flow_tests_run(tests);

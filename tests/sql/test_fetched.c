@@ -11,12 +11,16 @@
 #define NOW   SAMPLE_NOW
 #define RETRY 60
 #define CLAIM 5
+#define LASTS 7200
 
 static struct fetched_claim
 claim_at(int64_t now)
 {
-	struct fetched_claim claim = {
-		.url = URL, .now = now, .tried_before = now - RETRY, .until = now + CLAIM};
+	struct fetched_claim claim = {.url = URL,
+				      .now = now,
+				      .tried_before = now - RETRY,
+				      .until = now + CLAIM,
+				      .forget_at = now + LASTS};
 
 	hash_sha256(URL, strlen(URL), claim.url_hash);
 	return claim;
@@ -173,11 +177,14 @@ what_nobody_wants_is_purged(void **state)
 {
 	static const struct {
 		const char *name;
+		int64_t undated; /* 1: a row as the version before writes it */
 		int64_t after;
 		int64_t removed;
 	} cases[] = {
-		{"tried a month ago, almost", FETCHED_KEPT - 1, 0},
-		{"tried a month ago", FETCHED_KEPT, 1},
+		{"its end, almost", 0, LASTS + 59, 0},
+		{"a minute past its end: clocks differ", 0, LASTS + 60, 1},
+		{"tried a month ago, almost", 1, FETCHED_KEPT - 1, 0},
+		{"tried a month ago", 1, FETCHED_KEPT, 1},
 	};
 
 	(void)state;
@@ -187,10 +194,42 @@ what_nobody_wants_is_purged(void **state)
 
 		private_db_clear();
 		assert_int_equal(fetched_claim(store, &claim), STORE_OK);
+		if (cases[i].undated)
+			private_db_number("UPDATE fetched SET forget_at = DEFAULT(forget_at)");
 		check_verdict(cases[i].name, purge(store, NOW + cases[i].after, 10, &removed),
 			      STORE_OK);
 		if (removed != cases[i].removed)
 			fail_msg("%s: %d rows", cases[i].name, (int)removed);
+	}
+}
+
+/* One that a stranger names too is kept as long as for the others. */
+static void
+the_later_end_counts(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t first, then, kept;
+	} cases[] = {
+		{"longer", 3600, 7200, 7200},
+		{"shorter", 7200, 3600, 7200},
+		{"undated", 0, 3600, 3600},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct fetched_claim claim = claim_at(NOW);
+		int64_t at;
+
+		private_db_clear();
+		claim.forget_at = cases[i].first ? NOW + cases[i].first : 0;
+		assert_int_equal(fetched_claim(store, &claim), STORE_OK);
+		claim = claim_at(NOW + RETRY);
+		claim.forget_at = NOW + cases[i].then;
+		assert_int_equal(fetched_claim(store, &claim), STORE_OK);
+		at = private_db_number("SELECT forget_at FROM fetched");
+		if (at != NOW + cases[i].kept)
+			fail_msg("%s: %d seconds", cases[i].name, (int)(at - NOW));
 	}
 }
 
@@ -201,6 +240,7 @@ main(void)
 		store_test(a_document_comes_and_is_found), store_test(an_empty_document_is_one),
 		store_test(a_failure_keeps_what_there_is), store_test(who_may_fetch),
 		store_test(a_lost_claim_changes_nothing),  store_test(what_nobody_wants_is_purged),
+		store_test(the_later_end_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,7 +10,6 @@
 #include "core/base/str.h"
 #include "core/model/replay.h"
 #include "core/oauth/client_auth/presented.h"
-#include "core/port/remote_keys.h"
 #include "core/port/secrets.h"
 
 #define JTI_MAX 512 /* bytes of a jti from outside */
@@ -180,7 +179,7 @@ verify_private_key_jwt(struct tx *tx, const struct client *client,
 {
 	const struct jws *jws = &presented->unverified.jws;
 	const struct jws_alg_set algs = algs_of(client, presented);
-	const struct key_source source = {.jwks = client->jwks, .jwks_uri = client->jwks_uri};
+	const struct key_source source = client_keys(client);
 	struct key_answer keys;
 	enum remote_verdict found;
 	enum jws_verdict verdict;

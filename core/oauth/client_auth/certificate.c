@@ -7,7 +7,6 @@
 #include "core/base/str.h"
 #include "core/jose/cert.h"
 #include "core/oauth/client_auth/presented.h"
-#include "core/port/remote_keys.h"
 
 static int
 read_certificate(struct tx *tx, const struct presented *presented, struct x509_st **x509)
@@ -80,7 +79,7 @@ int
 verify_self_signed_tls(struct tx *tx, const struct client *client,
 		       const struct presented *presented)
 {
-	const struct key_source source = {.jwks = client->jwks, .jwks_uri = client->jwks_uri};
+	const struct key_source source = client_keys(client);
 	struct x509_st *x509;
 	struct key_answer keys;
 	enum remote_verdict found;

@@ -7,6 +7,7 @@
 
 #include "core/jose/jwt.h"
 #include "core/oauth/client_auth.h"
+#include "core/port/remote_keys.h"
 
 struct presented {
 	enum presented_kind kind;
@@ -21,6 +22,9 @@ struct presented {
 /* invalid_client with one public text for all: a caller must not learn which clients exist or how
  * they authenticate. The value is -1. */
 int client_refuse(struct tx *tx, const char *why);
+
+/* Where the client's keys are. */
+struct key_source client_keys(const struct client *client);
 
 /* The rows' functions. */
 int verify_nothing(struct tx *tx, const struct client *client, const struct presented *presented);

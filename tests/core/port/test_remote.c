@@ -1,55 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Documents of others: when they are fetched, by how many, and what outlives an outage.
+ * Documents of others: when they are fetched, how long they are kept, and what outlives an outage.
  */
 #include "core/port/remote.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-
-#include "core/base/deadline.h"
-#include "core/port/gate.h"
 #include "tests/core/port/remote_world.h"
-
-#define LEAST 300
-#define MOST  86400
-
-static const struct remote_rules usual = {.purpose = "test",
-					  .accept = "application/json",
-					  .max = 1000,
-					  .fresh_least = LEAST,
-					  .fresh_most = MOST};
-
-static const char *
-get_by(const char *name, const struct remote_rules *rules, enum remote_verdict wanted)
-{
-	struct remote_document document;
-	enum remote_verdict verdict = remote_document(&t.tx, URL, rules, &document);
-
-	if (verdict != wanted)
-		fail_msg("case \"%s\": verdict %d instead of %d (%s)", name, verdict, wanted,
-			 document.why ? document.why : "");
-	return document.body;
-}
-
-#define get(name) get_by((name), &usual, REMOTE_OK)
-
-static void
-serve(const char *body)
-{
-	fake_net_page(URL, "application/json", body);
-}
-
-/* Nobody answers any more. */
-static void
-outage(void)
-{
-	const struct fetched away = {.why = "nobody is there"};
-
-	fake_net_answer(URL, FETCH_FAILED, &away);
-}
 
 static void
 fresh_ones_are_not_fetched(void **state)
@@ -291,191 +246,72 @@ failures_for_callers(void **state)
 	}
 }
 
-/* ---- several processes ---- */
-
-#define RUNNERS 8
-
-struct shared {
-	_Atomic int fetches, ready;
-	enum remote_verdict verdict[RUNNERS];
-	char body[RUNNERS][8];
-};
-
-static struct shared *shared;
-
-static enum fetch_verdict
-slow_get(void *context, struct arena *arena, const struct fetch_request *request,
-	 struct fetched *fetched)
-{
-	const char *body = context;
-
-	(void)arena;
-	(void)request;
-	atomic_fetch_add(&shared->fetches, 1);
-	deadline_sleep_ms(INT64_MAX, 300);
-	if (!body) {
-		fetched->why = "nobody is there";
-		return FETCH_FAILED;
-	}
-	*fetched = (struct fetched){.status = 200, .body = body, .size = strlen(body)};
-	return FETCH_OK;
-}
-
 static void
-run(unsigned runner, void *gates, const char *body)
+rows_say_when_they_go(void **state)
 {
-	static char text[8];
-	const struct fetcher slow = {.get = slow_get, .context = body ? text : NULL};
-	struct remote_document document;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (body)
-		snprintf(text, sizeof(text), "%s", body);
-	t.provider.fetcher = &slow;
-	t.provider.store = t.tx.store = private_db_store(NULL);
-	t.provider.gate = gates ? gate_new(gates) : NULL;
-	if (store_ready(t.provider.store) != STORE_OK)
-		_exit(1);
-	atomic_fetch_add(&shared->ready, 1);
-	while (atomic_load(&shared->ready) < RUNNERS)
-		;
-	shared->verdict[runner] = remote_document(&t.tx, URL, &usual, &document);
-	snprintf(shared->body[runner], sizeof(shared->body[runner]), "%s",
-		 document.body ? document.body : "-");
-	/* nobody leaves before all are done, so that the pool keeps its size */
-	atomic_fetch_add(&shared->ready, 1);
-	while (atomic_load(&shared->ready) < 2 * RUNNERS)
-		deadline_sleep_ms(INT64_MAX, 5);
-	store_close(t.provider.store);
-	_exit(0);
-}
-
-static void
-all_at_once(void *gates, const char *body)
-{
-	pid_t runner[RUNNERS];
-	int status;
-
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
-	assert_true(shared != MAP_FAILED);
-	store_close(t.provider.store);
-	for (unsigned i = 0; i < RUNNERS; i++) {
-		runner[i] = fork();
-		assert_true(runner[i] >= 0);
-		if (runner[i] == 0)
-			run(i, gates, body);
-	}
-	for (unsigned i = 0; i < RUNNERS; i++) {
-		assert_int_equal(waitpid(runner[i], &status, 0), runner[i]);
-		assert_int_equal(status, 0);
-	}
-	t.provider.store = t.tx.store = private_db_store(t.log);
-}
-
-static unsigned
-how_many(enum remote_verdict verdict, const char *body)
-{
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < RUNNERS; i++)
-		count += shared->verdict[i] == verdict && strcmp(shared->body[i], body) == 0;
-	return count;
-}
-
-static void
-one_fetches_for_all(void **state)
-{
-	(void)state;
-	all_at_once(NULL, "one");
-	assert_int_equal(atomic_load(&shared->fetches), 1);
-	assert_int_equal(how_many(REMOTE_OK, "one"), RUNNERS);
-	munmap(shared, sizeof(*shared));
-}
-
-static void
-one_failure_is_for_all(void **state)
-{
-	(void)state;
-	all_at_once(NULL, NULL);
-	assert_int_equal(atomic_load(&shared->fetches), 1);
-	assert_int_equal(how_many(REMOTE_FAILED, "-"), RUNNERS);
-	munmap(shared, sizeof(*shared));
-}
-
-static void
-others_use_the_old_one(void **state)
-{
-	(void)state;
-	serve("old");
-	(void)get("first");
-	move_clock(LEAST);
-	all_at_once(NULL, "new");
-	assert_int_equal(atomic_load(&shared->fetches), 1);
-	assert_int_equal(how_many(REMOTE_OK, "new"), 1);
-	assert_int_equal(how_many(REMOTE_OK, "old"), RUNNERS - 1);
-	munmap(shared, sizeof(*shared));
-}
-
-static void
-a_quarter_waits_at_most(void **state)
-{
-	void *gates =
-		mmap(NULL, gate_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned served;
-
-	(void)state;
-	assert_true(gates != MAP_FAILED);
-	all_at_once(gates, "one");
-	served = how_many(REMOTE_OK, "one");
-	assert_in_range(served, 1, RUNNERS / GATE_SHARE);
-	assert_int_equal(how_many(REMOTE_BUSY, "-"), RUNNERS - served);
-	munmap(shared, sizeof(*shared));
-	munmap(gates, gate_size());
-}
-
-/* With the gate full nobody claims, so who comes next need not wait for a claim to end. */
-static void
-the_old_one_is_used_at_a_full_gate(void **state)
-{
-	int64_t *words =
-		mmap(NULL, gate_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-
-	(void)state;
-	assert_true(words != MAP_FAILED);
-	t.provider.gate = gate_new(words);
-	words[2] = 1; /* a process that is there, waiting */
-	words[3] = deadline_now_ms() + GATE_WAIT_MS - 1000;
-	(void)get_by("none yet", &usual, REMOTE_BUSY);
-	assert_int_equal(private_db_number("SELECT COUNT(*) FROM fetched"), 0);
-	words[3] = 0;
-	serve("old");
-	assert_string_equal(get("room"), "old");
-	words[3] = deadline_now_ms() + GATE_WAIT_MS - 1000;
-	move_clock(LEAST);
-	assert_string_equal(get("no room"), "old");
-	assert_int_equal(fake_net_asked(URL), 1);
-	gate_free(t.provider.gate);
-	munmap(words, gate_size());
-}
-
-/* Who fetches is killed: those who wait are told to come again, and the next one fetches. */
-static void
-a_dead_fetcher_is_given_up(void **state)
-{
-	int64_t begun = deadline_now_ms();
+	struct remote_rules longer = usual;
 
 	(void)state;
 	serve("one");
-	private_db_number(
-		"INSERT INTO fetched (url_hash, url, fetched_at, fresh_until, tried_at,"
-		" claimed_until) VALUES (UNHEX(SHA2('test %s', 256)), '%s', 0, 0, %d, %d)",
-		URL, URL, TEST_NOW, TEST_NOW + REMOTE_CLAIM);
-	(void)get_by("waits in vain", &usual, REMOTE_BUSY);
-	assert_in_range(deadline_now_ms() - begun, FETCH_WAIT_MS, FETCH_WAIT_MS + 1000);
+	(void)get("first");
+	assert_int_equal(private_db_number("SELECT forget_at FROM fetched"), TEST_NOW + KEPT);
+	outage();
+	move_clock(MOST);
+	(void)get("a try that fails moves it");
+	assert_int_equal(private_db_number("SELECT forget_at FROM fetched"),
+			 TEST_NOW + MOST + KEPT);
+	longer.kept = 2 * KEPT;
+	move_clock(REMOTE_RETRY);
+	(void)get_by("by the rules of who asks", &longer, REMOTE_OK);
+	assert_int_equal(private_db_number("SELECT forget_at FROM fetched"),
+			 TEST_NOW + MOST + REMOTE_RETRY + 2 * KEPT);
+}
+
+/* How often it was asked, and what it says. */
+struct permission {
+	int asked;
+	bool given;
+};
+
+static bool
+may_ask(void *context)
+{
+	struct permission *permission = context;
+
+	permission->asked++;
+	return permission->given;
+}
+
+static void
+permission_to_ask(void **state)
+{
+	struct permission permission = {.given = false};
+	struct remote_rules rules = usual;
+
+	(void)state;
+	rules.may_ask = may_ask;
+	rules.context = &permission;
+	serve("one");
+	(void)get_by("not given", &rules, REMOTE_BUSY);
 	assert_int_equal(fake_net_asked(URL), 0);
-	move_clock(REMOTE_CLAIM);
-	assert_string_equal(get("given up"), "one");
+	assert_int_equal(private_db_number("SELECT COUNT(*) FROM fetched"), 0);
+	permission.given = true;
+	assert_string_equal(get_by("given", &rules, REMOTE_OK), "one");
+	assert_int_equal(permission.asked, 2);
+	(void)get_by("fresh", &rules, REMOTE_OK);
+	assert_int_equal(permission.asked, 2);
+	move_clock(LEAST);
+	serve("two");
+	permission.given = false;
+	assert_string_equal(get_by("the old one is used", &rules, REMOTE_OK), "one");
+	assert_int_equal(permission.asked, 3);
+	permission.given = true;
+	assert_string_equal(get_by("nothing was used up", &rules, REMOTE_OK), "two");
+	outage();
+	move_clock(LEAST);
+	(void)get_by("a try", &rules, REMOTE_OK);
+	(void)get_by("no second one", &rules, REMOTE_OK);
+	assert_int_equal(permission.asked, 5);
 }
 
 static void
@@ -500,12 +336,8 @@ main(void)
 		remote_test(purposes_do_not_mix),
 		remote_test(some_urls_leave_no_row),
 		remote_test(failures_for_callers),
-		remote_test(one_fetches_for_all),
-		remote_test(one_failure_is_for_all),
-		remote_test(others_use_the_old_one),
-		remote_test(a_quarter_waits_at_most),
-		remote_test(the_old_one_is_used_at_a_full_gate),
-		remote_test(a_dead_fetcher_is_given_up),
+		remote_test(rows_say_when_they_go),
+		remote_test(permission_to_ask),
 		remote_test(without_a_database),
 	};
 
