@@ -133,9 +133,19 @@ network_of(const char *address, uint8_t network[NETWORK_SIZE])
 
 struct counts {
 	int64_t all, network, name;
-	struct dialog *unproven; /* the oldest of the name */
+	struct dialog *unproven; /* of the name: who gives way first */
 	struct dialog *free;
 };
+
+/* Whoever begins again and again ends conversations of its own network before those of others. */
+static bool
+gives_way_before(const struct dialog *a, const struct dialog *b, const uint8_t *network)
+{
+	bool a_near = memcmp(a->network, network, NETWORK_SIZE) == 0;
+	bool b_near = memcmp(b->network, network, NETWORK_SIZE) == 0;
+
+	return a_near == b_near ? a->began < b->began : a_near;
+}
 
 static struct counts
 count(struct dialogs *dialogs, const char *username, const uint8_t network[NETWORK_SIZE])
@@ -155,7 +165,8 @@ count(struct dialogs *dialogs, const char *username, const uint8_t network[NETWO
 		if (!str_equal(dialog->username, username))
 			continue;
 		counts.name++;
-		if (!dialog->proven && (!counts.unproven || dialog->began < counts.unproven->began))
+		if (!dialog->proven &&
+		    (!counts.unproven || gives_way_before(dialog, counts.unproven, network)))
 			counts.unproven = dialog;
 	}
 	return counts;

@@ -36,7 +36,7 @@ static const struct option options[] = {
 	 "How many of them from one network (IPv4 /24; IPv6 /64)."},
 	{"max_per_name", IN_BROKER, OPTION_INT, BROKER_AT(max_per_name), 1, 256, "4",
 	 "How many of them with one user name. One more takes the place of the oldest that has "
-	 "proven nothing."},
+	 "proven nothing, one of its own network if there is any."},
 	{"prove_seconds", IN_BROKER, OPTION_INT, BROKER_AT(prove_seconds), 1, 600, "30",
 	 "How long the first page waits for its answer, and how long a service may work on any "
 	 "answer before its process is killed."},

@@ -163,6 +163,19 @@ def test_caps(broker):
         "PROMPT", "room again"
 
 
+def test_strangers_end_their_own(broker):
+    """Whoever begins with a person's name again and again pushes out no page of theirs."""
+    one = broker(TWO, max_per_name=2)
+    person = one.sign_in("alice", "right", services=["two"], address="192.0.2.1")
+    other = [one.sign_in("alice", None, services=["two"], address=f"198.51.100.{i}")
+             for i in range(5)]
+    assert [t.poll().status for t in other] == ["GONE"] * 4 + ["PROMPT"]
+    assert person.poll().status == "PROMPT"
+    # one who has none there yet needs a place too
+    again = one.sign_in("alice", None, services=["two"], address="203.0.113.1")
+    assert again.state.status == "PROMPT" and person.poll().status == "GONE", "the oldest"
+
+
 def test_nobody_gives_way_for_nothing(broker):
     """One that is refused all the same ends no other."""
     one = broker(TWO, max_per_name=1, max_per_network=1)
