@@ -34,6 +34,7 @@ enum transaction {
 };
 
 struct client_snapshots;
+struct people_views;
 
 struct store {
 	struct arena *arena; /* the store itself and the texts of its options */
@@ -49,6 +50,9 @@ struct store {
 	uint64_t transaction_statements;
 	struct store_counters counters;
 	struct client_snapshots *snapshots;
+	struct people_views *views;
+	bool quiet;          /* a statement runs whose mistakes its caller tells */
+	unsigned error_code; /* the server's or library's number of error */
 	char error[STORE_ERROR_MAX];
 };
 
@@ -94,5 +98,8 @@ void transaction_pause(void);
 
 struct client_snapshots *client_snapshots_new(struct arena *arena);
 void client_snapshots_drop(struct client_snapshots *snapshots);
+
+struct people_views *people_views_new(struct arena *arena);
+void people_views_drop(struct store *store);
 
 #endif

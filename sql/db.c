@@ -68,9 +68,12 @@ db_note_error(struct store *store, unsigned code, const char *text)
 {
 	enum db_error kind = db_error_kind(code);
 
+	store->error_code = code;
 	snprintf(store->error, sizeof(store->error), "%u %s", code, text);
 	/* conflicts are answers and deadlocks are run again: neither is the operator's business */
 	if (kind == DB_DUPLICATE || kind == DB_RETRY || !store->log || store->down_logged)
+		return;
+	if (kind == DB_OTHER && store->quiet)
 		return;
 	if (kind == DB_LOST)
 		store->down_logged = true; /* one line for an outage, not one a request */
@@ -106,6 +109,7 @@ store_open(const struct store_options *options, struct log *log)
 	store->options.ca = arena_strdup(arena, options->ca);
 	store->read_timeout = READ_TIMEOUT_S;
 	store->snapshots = client_snapshots_new(arena);
+	store->views = people_views_new(arena);
 	return store;
 }
 
@@ -116,6 +120,7 @@ store_close(struct store *store)
 		return;
 	db_disconnect(store);
 	client_snapshots_drop(store->snapshots);
+	people_views_drop(store);
 	arena_free(store->arena);
 }
 

@@ -22,8 +22,9 @@ static const struct statement_set *const sets[STATEMENT_SETS] = {
 	[SET_AUDIT] = &audit_statements,     [SET_RIGHTS] = &rights_statements,
 	[SET_REPLAY] = &replay_statements,   [SET_INITIAL] = &initial_statements,
 	[SET_FETCHED] = &fetched_statements, [SET_RESOURCE] = &resource_statements,
-	[SET_SOURCE] = &source_statements,   [SET_PUSHED] = &pushed_statements,
-	[SET_DEVICE] = &device_statements,   [SET_ISSUER] = &issuer_statements,
+	[SET_SOURCE] = &source_statements,   [SET_PEOPLE] = &people_statements,
+	[SET_PUSHED] = &pushed_statements,   [SET_DEVICE] = &device_statements,
+	[SET_ISSUER] = &issuer_statements,
 };
 
 struct sql_in

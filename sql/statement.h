@@ -76,6 +76,7 @@ enum statement_set_number {
 	SET_FETCHED,
 	SET_RESOURCE,
 	SET_SOURCE,
+	SET_PEOPLE,
 	SET_PUSHED,
 	SET_DEVICE,
 	SET_ISSUER,
@@ -103,6 +104,7 @@ extern const struct statement_set replay_statements;
 extern const struct statement_set initial_statements;
 extern const struct statement_set resource_statements;
 extern const struct statement_set source_statements;
+extern const struct statement_set people_statements;
 extern const struct statement_set fetched_statements;
 extern const struct statement_set pushed_statements;
 extern const struct statement_set device_statements;
