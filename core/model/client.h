@@ -93,7 +93,7 @@ struct client {
 					 all that people may let it reach, none for itself */
 	const char *default_resource; /* meant where a request names none; NULL: the issuer */
 	struct strlist exchange_clients; /* clients that may exchange tokens issued to this one */
-	struct strlist exchange_issuers; /* trusted issuers whose tokens for us it may exchange */
+	struct strlist exchange_issuers; /* trusted issuers whose tokens it may exchange */
 	struct strlist exchange_modes;   /* what it may do by token exchange: delegation
 					    impersonation */
 	bool require_pushed_authorization_requests;

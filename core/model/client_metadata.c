@@ -140,8 +140,8 @@ static const struct metadata_field fields[] = {
 	 "Clients that may exchange tokens which were issued to this one (RFC 8693).",
 	 META_BY_ADMIN},
 	{"exchange_issuers", META_LIST, AT(exchange_issuers), CLIENT_URIS_MAX, NULL, NULL,
-	 "Trusted issuers whose tokens the client may exchange where they are addressed to this "
-	 "server and not to the client itself.",
+	 "Trusted issuers whose tokens the client may exchange, whether they are addressed to this "
+	 "server or to the client itself.",
 	 META_BY_ADMIN},
 	{"exchange_modes", META_CHOICE_LIST, AT(exchange_modes), 2, exchange_modes, NULL,
 	 "What the client may do by token exchange: delegation names it as the actor, "

@@ -230,12 +230,21 @@ who_may_present_it(void **state)
 	set_client("");
 	answer = present(claims);
 	check_error(&answer, 400, "invalid_request", "exchange_issuers are empty");
-	check(world_log_count("exchange_issuers of that client lack " PARTNER) == 1, "why");
+	check(world_log_count("exchange_issuers of svc lack " PARTNER) == 1, "why");
 	other_claim(claims, "aud", "[\"" MAIN_ISSUER "\",\"svc\"]");
-	check_status(present(claims), 200, "named itself");
+	answer = present(claims);
+	check_error(&answer, 400, "invalid_request", "named beside us");
+	other_claim(claims, "aud", "\"svc\"");
+	answer = present(claims);
+	check_error(&answer, 400, "invalid_request", "named alone");
+	check_has(member(&answer, "error_description"), "not for this client", "text");
 	set_client(",\"exchange_issuers\":[\"https://other.example\"]");
+	answer = present(claims);
+	check_error(&answer, 400, "invalid_request", "named, of another issuer than allowed");
 	answer = present(other_claims());
 	check_error(&answer, 400, "invalid_request", "another issuer");
+	set_client(",\"exchange_issuers\":[\"" PARTNER "\"]");
+	check_status(present(claims), 200, "named, and allowed");
 }
 
 static void

@@ -24,7 +24,6 @@ struct party {
 	const char *sub;          /* as the token says it */
 	const char *client_id;    /* whose token it is; NULL for one of another issuer */
 	bool client_is_subject;
-	bool for_caller;         /* the token says so itself, or the caller's registration */
 	struct strlist audience; /* whom it names; those of a token of ours */
 	struct strlist scopes;   /* what it allows at most */
 	struct strlist reach;    /* resources that it is good for */

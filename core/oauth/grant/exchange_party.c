@@ -268,7 +268,6 @@ read_foreign(const struct reading *reading)
 	party->sub = foreign.jwt.sub;
 	party->audience = foreign.jwt.aud;
 	party->expires_at = foreign.jwt.exp;
-	party->for_caller = strlist_has(&reading->caller->exchange_issuers, party->iss);
 	if (party->expires_at <= tx->now)
 		return refuse(reading, "the token has expired");
 	if (str_empty(party->sub) || strlen(party->sub) > SUB_MAX)
@@ -348,20 +347,31 @@ ask_policy(const struct reading *reading)
 		    strlist_join(tx->arena, &reading->party->audience, ' '), caller, owner);
 }
 
+/* An ID token of another issuer that names us as its client was made to sign somebody in, and not
+ * to be exchanged: what aud says is no administrator's word. */
+static int
+ask_issuers(const struct reading *reading)
+{
+	const struct party *party = reading->party;
+
+	if (strlist_has(&reading->caller->exchange_issuers, party->iss))
+		return 0;
+	return fail(reading->tx, OAUTH_INVALID_REQUEST, reading->role->not_yours,
+		    "%s: exchange_issuers of %s lack %s", reading->role->token,
+		    reading->caller->client_id, party->iss);
+}
+
 static int
 check_caller(const struct reading *reading)
 {
 	const struct party *party = reading->party;
 	const char *caller = reading->caller->client_id;
 
-	if (party->for_caller || str_equal(party->client_id, caller) ||
-	    strlist_has(&party->audience, caller))
+	if (party->iss)
+		return ask_issuers(reading);
+	if (str_equal(party->client_id, caller) || strlist_has(&party->audience, caller))
 		return 0;
-	if (party->client_id)
-		return ask_policy(reading);
-	return fail(reading->tx, OAUTH_INVALID_REQUEST, reading->role->not_yours,
-		    "%s: its aud does not name %s, and exchange_issuers of that client lack %s",
-		    reading->role->token, caller, party->iss);
+	return ask_policy(reading);
 }
 
 int
