@@ -154,9 +154,15 @@ class Broker:
         talk.settle()
         return talk
 
-    def lookup(self, username, service="matrix", key=None, wait=100):
-        return wire.Answer(wire.ask(self.socket, wire.request(
-            "L", wait=wait, services=[service], username=username, key=key)))
+    def lookup(self, username, service="matrix", key=None, wait=100, patient=True):
+        """What is known; a patient one asks again while the service takes its time."""
+        end = time.monotonic() + LONG
+        while True:
+            answer = wire.Answer(wire.ask(self.socket, wire.request(
+                "L", wait=wait, services=[service], username=username, key=key)))
+            if not patient or "takes its time" not in (answer.why or ""):
+                return answer
+            assert time.monotonic() < end, answer
 
     def children(self):
         """The broker's processes."""
