@@ -12,6 +12,7 @@
 #include "core/base/str.h"
 #include "core/manage/manage_realm.h"
 #include "core/model/realm.h"
+#include "core/model/table_person.h"
 
 #define POSITION_STEP 10
 #define POSITION_MAX  1000000
@@ -247,12 +248,43 @@ check_position(const struct manage_source_edit *edit, struct buf *why)
 	return manage_say(why, MANAGE_REFUSED, "position: a number from 0 to %d", POSITION_MAX);
 }
 
+/* What is written must be good by then: a view that nobody can read would keep people out. */
+static enum manage_verdict
+try_view(struct tx *tx, const struct manage_source_edit *edit, struct buf *why)
+{
+	const char *view = "", *mistake = "";
+
+	for (size_t i = 0; i < edit->count; i++)
+		if (str_equal(edit->options[i].name, "view"))
+			view = edit->options[i].value;
+	if (str_empty(view))
+		return MANAGE_OK;
+	switch (people_try(tx->store, tx->arena, view, &mistake)) {
+	case STORE_OK:
+		return MANAGE_OK;
+	case STORE_NONE:
+		return manage_say(why, MANAGE_REFUSED, "%s", mistake);
+	case STORE_CONFLICT:
+	case STORE_DOWN:
+		break;
+	}
+	return manage_down(why);
+}
+
+static enum manage_verdict
+check_edit(struct tx *tx, const struct manage_source_edit *edit, struct buf *why)
+{
+	enum manage_verdict verdict = check_position(edit, why);
+
+	return verdict == MANAGE_OK ? try_view(tx, edit, why) : verdict;
+}
+
 enum manage_verdict
 manage_source_add(struct tx *tx, const char *name, const struct manage_source_edit *edit,
 		  struct buf *why)
 {
 	struct source_change change = {.name = name, .edit = edit, .why = why};
-	enum manage_verdict verdict = check_position(edit, why);
+	enum manage_verdict verdict = check_edit(tx, edit, why);
 
 	return verdict == MANAGE_OK ? commit(tx, &change, "source_added") : verdict;
 }
@@ -262,7 +294,7 @@ manage_source_set(struct tx *tx, const char *name, const struct manage_source_ed
 		  struct buf *why)
 {
 	struct source_change change = {.name = name, .edit = edit, .why = why};
-	enum manage_verdict verdict = check_position(edit, why);
+	enum manage_verdict verdict = check_edit(tx, edit, why);
 
 	return verdict == MANAGE_OK ? commit(tx, &change, "source_changed") : verdict;
 }
