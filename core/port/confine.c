@@ -138,6 +138,7 @@ static const struct call calls[] = {
 	{"socket", NET, IS(1, AF_NETLINK), "getaddrinfo asks for the addresses of this host"},
 	{"bind", NET, ANY, "netlink; ports of the resolver"},
 	{"sendmmsg", NET, ANY, "the resolver asks for A and AAAA at once"},
+	{"prctl", NET, IS(1, PR_CAPBSET_READ), "modules of NSS that systemd brings"},
 	{"connect", ALL, ANY, "what socket() allowed"},
 	{"accept", ALL, ANY, "requests"},
 	{"accept4", ALL, ANY, "requests"},

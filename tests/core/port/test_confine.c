@@ -262,6 +262,12 @@ try_prctl(void)
 }
 
 static int
+try_ask_capabilities(void)
+{
+	return prctl(PR_CAPBSET_READ, 0);
+}
+
+static int
 try_limit(void)
 {
 	const struct rlimit limit = {PAGE, PAGE};
@@ -404,6 +410,8 @@ static const struct {
 	{"code of a file", try_code_of_file, WORKER, NULL},
 	{"keys into a terminal", try_terminal, EVERYTHING, "ioctl"},
 	{"dumps again", try_prctl, WORKER, "prctl"},
+	{"dumps again where names are looked up", try_prctl, CONFINE_NETWORK, "prctl"},
+	{"what there are of capabilities", try_ask_capabilities, CONFINE_NETWORK, NULL},
 	{"a limit raised", try_limit, WORKER, "prlimit64"},
 	{"core files are none", try_ask_limit, WORKER, NULL},
 	{"another user", try_setuid, EVERYTHING, "setuid"},
