@@ -14,6 +14,9 @@ static const struct cli_option add_options[] = {
 	{"--description", "TEXT", "What people read when they are asked. Required."},
 	{LANGUAGE_OPTION, "TEXT", "The same in another language: --description-de TEXT."},
 	{"--claim", "NAME", "A claim that the scope releases; may be given several times."},
+	{"--group", "NAME",
+	 "Only people of this group (their claim groups) get the scope; may be given several "
+	 "times."},
 };
 
 static enum cli_exit
@@ -24,6 +27,7 @@ add(struct cli *cli)
 		.name = cli_arg(cli, 0),
 		.texts = texts,
 		.claims = cli_values(cli, "--claim"),
+		.groups = cli_values(cli, "--group"),
 	};
 	enum cli_exit code;
 
@@ -67,6 +71,7 @@ list_row(struct cli *cli, const struct scope *scope, bool standard, struct cli_t
 	json_add_text(row, "name", scope->name);
 	json_add_bool(row, "standard", standard);
 	json_add(row, "description", scope->description);
+	json_add_list(row, "required_groups", &scope->required_groups);
 	json_add_list(row, "claims", &claims);
 	json_push(array, row);
 }

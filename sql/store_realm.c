@@ -63,16 +63,12 @@ static const struct sql_out realm_columns[] = {
 	{SQL_OUT_INT, offsetof(struct realm_row, epoch), 0},
 };
 
-struct scope_row {
-	uint32_t realm_id;
-	const char *name, *description, *claims;
-};
-
 static const struct sql_out scope_columns[] = {
 	{SQL_OUT_U32, offsetof(struct scope_row, realm_id), 0},
 	{SQL_OUT_TEXT, offsetof(struct scope_row, name), 0},
 	{SQL_OUT_TEXT, offsetof(struct scope_row, description), 0},
 	{SQL_OUT_TEXT, offsetof(struct scope_row, claims), 0},
+	{SQL_OUT_TEXT, offsetof(struct scope_row, required_groups), 0},
 };
 
 struct generation_row {
@@ -90,7 +86,8 @@ static const struct statement statements[COUNT] = {
 			     .in = ""},
 	[REALMS] = {"SELECT " REALM_COLUMNS " FROM realm ORDER BY id", "",
 		    SQL_ROWS(realm_columns, struct realm_row)},
-	[SCOPES] = {"SELECT realm_id, name, description, claims FROM realm_scope"
+	[SCOPES] = {"SELECT realm_id, name, description, claims, required_groups"
+		    " FROM realm_scope"
 		    " ORDER BY realm_id, name",
 		    "", SQL_ROWS(scope_columns, struct scope_row)},
 	[INSERT] = {.text = "INSERT INTO realm (" REALM_COLUMNS ", created_at)"
@@ -101,10 +98,12 @@ static const struct statement statements[COUNT] = {
 		    .in = "tttttii"},
 	[FIND] = {"SELECT " REALM_COLUMNS " FROM realm WHERE name = ?", "t",
 		  SQL_ROWS(realm_columns, struct realm_row)},
-	[SCOPE_PUT] = {.text = "INSERT INTO realm_scope (realm_id, name, description, claims)"
-			       " VALUES (?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
-			       " description = VALUES(description), claims = VALUES(claims)",
-		       .in = "ittt"},
+	[SCOPE_PUT] = {.text = "INSERT INTO realm_scope"
+			       " (realm_id, name, description, claims, required_groups)"
+			       " VALUES (?, ?, ?, ?, ?) ON DUPLICATE KEY UPDATE"
+			       " description = VALUES(description), claims = VALUES(claims),"
+			       " required_groups = VALUES(required_groups)",
+		       .in = "itttt"},
 	[SCOPE_REMOVE] = {.text = "DELETE FROM realm_scope WHERE realm_id = ? AND name = ?",
 			  .in = "it"},
 	/* tokens name their grant alone: they go with the same grants that the next one deletes */
@@ -232,6 +231,12 @@ scope_from_row(struct arena *arena, const struct scope_row *row, struct scope *s
 			json_parse_object(arena, row->description, strlen(row->description), why);
 		if (!scope->description)
 			return -1;
+	}
+	if (!str_empty(row->required_groups) &&
+	    strlist_split(arena, row->required_groups, '\n', GROUPS_MAX, &scope->required_groups) !=
+		    0) {
+		*why = "too many groups";
+		return -1;
 	}
 	if (str_empty(row->claims))
 		return 0;
@@ -389,10 +394,9 @@ scope_put_work(struct store *store, void *context)
 {
 	const struct scope_row *row = context;
 	const struct sql_in in[] = {
-		sql_int(row->realm_id),
-		sql_text(row->name),
-		sql_text(row->description),
-		sql_text(row->claims),
+		sql_int(row->realm_id),         sql_text(row->name),
+		sql_text(row->description),     sql_text(row->claims),
+		sql_text(row->required_groups),
 	};
 	int64_t changed = 0; /* none when the same is written again */
 	enum store_verdict verdict =
@@ -402,12 +406,11 @@ scope_put_work(struct store *store, void *context)
 }
 
 enum store_verdict
-scope_put(struct store *store, uint32_t realm_id, const char *name, const char *description,
-	  const char *claims)
+scope_put(struct store *store, const struct scope_row *row)
 {
-	struct scope_row row = {realm_id, name, description, claims};
+	struct scope_row copy = *row;
 
-	return sql_together(store, scope_put_work, &row);
+	return sql_together(store, scope_put_work, &copy);
 }
 
 enum store_verdict

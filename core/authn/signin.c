@@ -8,9 +8,9 @@
 
 #include "core/authn/attempt.h"
 #include "core/authn/password.h"
-#include "core/port/people.h"
 #include "core/base/arena.h"
 #include "core/base/str.h"
+#include "core/port/people.h"
 
 static bool
 password_is_right(const struct account *account, const char *password)
@@ -85,7 +85,8 @@ static enum signin_verdict
 begin_talk(struct tx *tx, const struct signin_attempt *attempt, const char *name,
 	   const struct source *const *services, size_t count, struct signin_outcome *outcome)
 {
-	bool first = password_goes_first(services, count) && !str_empty(attempt->password);
+	bool first =
+		count > 0 && password_goes_first(services, count) && !str_empty(attempt->password);
 	const struct talk_start start = {
 		.username = name,
 		.password = first ? attempt->password : NULL,

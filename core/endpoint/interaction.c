@@ -13,6 +13,7 @@
 #include "core/endpoint/call.h"
 #include "core/endpoint/reply.h"
 #include "core/oauth/claims.h"
+#include "core/oauth/groups.h"
 
 static struct authn_facts
 facts_of(const struct interaction *interaction)
@@ -156,6 +157,24 @@ show(struct interaction *interaction, enum authn_step step)
 	}
 }
 
+/* What the person's groups do not reach is not asked for. */
+static int
+apply_groups(struct interaction *interaction)
+{
+	struct tx *tx = &interaction->call->tx;
+	struct authz *authz = &interaction->authz;
+	struct json_object *claims = interaction->browser.account.claims;
+
+	if (!groups_admit(authz->client, claims))
+		return fail(tx, OAUTH_ACCESS_DENIED,
+			    "the person is in none of the groups that may use this client",
+			    "account %s, required_groups of the client",
+			    tx_hex(tx, interaction->browser.account.id));
+	authz->scopes = groups_keep(tx->arena, tx->realm, &authz->scopes, claims);
+	authz->consent = groups_keep(tx->arena, tx->realm, &authz->consent, claims);
+	return 0;
+}
+
 void
 interaction_go(struct interaction *interaction)
 {
@@ -164,6 +183,8 @@ interaction_go(struct interaction *interaction)
 	struct authn_need need;
 	enum authn_step step;
 
+	if (facts.signed_in && apply_groups(interaction) != 0)
+		return;
 	if (facts.signed_in && interaction->errand->needs_consent(interaction, &consent) != 0)
 		return;
 	need = need_of(interaction, consent);

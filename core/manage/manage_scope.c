@@ -13,6 +13,7 @@ struct scope_change {
 	const char *name;
 	const char *description; /* JSON text */
 	const char *claims;      /* names with blanks between */
+	const char *groups;      /* names with newlines between; NULL */
 };
 
 static const char *
@@ -71,13 +72,40 @@ claims_of(struct tx *tx, const struct manage_scope *scope, struct buf *why)
 	return strlist_join(tx->arena, &scope->claims, ' ');
 }
 
+static int
+groups_of(struct tx *tx, const struct manage_scope *scope, const char **groups, struct buf *why)
+{
+	for (size_t i = 0; i < scope->groups.count; i++) {
+		const char *name = scope->groups.item[i];
+
+		if (*name && manage_text_fits(name, GROUP_NAME_MAX))
+			continue;
+		(void)manage_say(why, MANAGE_REFUSED,
+				 "a group's name is 1 to %d bytes without control characters",
+				 GROUP_NAME_MAX);
+		return -1;
+	}
+	if (scope->groups.count > GROUPS_MAX) {
+		(void)manage_say(why, MANAGE_REFUSED, "at most %d groups", GROUPS_MAX);
+		return -1;
+	}
+	if (scope->groups.count)
+		*groups = strlist_join(tx->arena, &scope->groups, '\n');
+	return 0;
+}
+
 static enum store_verdict
 apply_put(struct tx *tx, void *context)
 {
 	const struct scope_change *change = context;
 
-	return scope_put(tx->store, tx->realm->id, change->name, change->description,
-			 change->claims);
+	return scope_put(tx->store, &(struct scope_row){
+					    .realm_id = tx->realm->id,
+					    .name = change->name,
+					    .description = change->description,
+					    .claims = change->claims,
+					    .required_groups = change->groups,
+				    });
 }
 
 static enum store_verdict
@@ -116,7 +144,7 @@ manage_scope_add(struct tx *tx, const struct manage_scope *scope, struct buf *wh
 		return verdict;
 	change.description = description_of(tx, scope, why);
 	change.claims = claims_of(tx, scope, why);
-	if (!change.description || !change.claims)
+	if (!change.description || !change.claims || groups_of(tx, scope, &change.groups, why) != 0)
 		return MANAGE_REFUSED;
 	stored = manage_commit(&(struct manage_change){
 		.tx = tx,

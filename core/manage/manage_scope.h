@@ -22,6 +22,7 @@ struct manage_scope {
 	const struct manage_scope_text *texts; /* one of them for "" */
 	size_t texts_count;
 	struct strlist claims;
+	struct strlist groups; /* only their people get it; none: everybody */
 };
 
 /* Adds a scope. */

@@ -96,6 +96,7 @@ struct client {
 	struct strlist exchange_issuers; /* trusted issuers whose tokens it may exchange */
 	struct strlist exchange_modes;   /* what it may do by token exchange: delegation
 					    impersonation */
+	struct strlist required_groups;  /* only their people may use it; empty: everybody */
 	bool require_pushed_authorization_requests;
 	struct strlist contacts;
 	const char *software_id, *software_version;

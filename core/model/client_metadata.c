@@ -147,6 +147,10 @@ static const struct metadata_field fields[] = {
 	 "What the client may do by token exchange: delegation names it as the actor, "
 	 "impersonation does not.",
 	 META_BY_ADMIN},
+	{"required_groups", META_LIST, AT(required_groups), CLIENT_URIS_MAX, NULL, NULL,
+	 "Only people who are in one of these groups (their claim groups) may use the client; "
+	 "without it everybody.",
+	 META_BY_ADMIN},
 	{"require_pushed_authorization_requests", META_BOOL,
 	 AT(require_pushed_authorization_requests), 0, NULL, NULL,
 	 "Its authorization requests must come by way of the pushed authorization request endpoint.",

@@ -8,6 +8,7 @@
 #define OSTIARY_MODEL_REALM_H
 
 #include "core/base/rand.h"
+#include "core/base/str.h"
 #include "core/model/setting.h"
 #include "core/model/store.h"
 
@@ -22,12 +23,15 @@ struct source;
 #define REALMS_MAX       1000
 #define SCOPE_NAME_MAX   64
 #define SCOPES_MAX       200 /* in one realm */
+#define GROUP_NAME_MAX   128 /* bytes */
+#define GROUPS_MAX       32  /* that one scope or client names */
 
 /* A scope that clients may ask for. The six standard ones exist in every realm without a row. */
 struct scope {
 	const char *name; /* scope-token of RFC 6749 3.3 */
 	struct json_object
 		*description; /* {"": text, "de": text, …} by language; NULL for standard ones */
+	struct strlist required_groups; /* only their people get it; none: everybody */
 	const char *const
 		*claims; /* NULL-terminated names of the claims it releases; may be NULL */
 };
@@ -100,8 +104,13 @@ enum store_verdict realm_remove(struct store *store, uint32_t id);
 /* The rows as written, for administration. */
 enum store_verdict realm_row_find(struct store *store, struct arena *arena, const char *name,
 				  struct realm_row *row);
-enum store_verdict scope_put(struct store *store, uint32_t realm_id, const char *name,
-			     const char *description, const char *claims);
+/* description: JSON text; claims: names with blanks between; required_groups: names with newlines
+ * between, NULL: none. */
+struct scope_row {
+	uint32_t realm_id;
+	const char *name, *description, *claims, *required_groups;
+};
+enum store_verdict scope_put(struct store *store, const struct scope_row *row);
 enum store_verdict scope_remove(struct store *store, uint32_t realm_id, const char *name);
 
 #endif

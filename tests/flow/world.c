@@ -245,7 +245,7 @@ empty_tables(void)
 		"session_fact", "completed_flow", "auth_grant",      "access_token",
 		"revoked_jti",  "consent",        "pushed_request",  "device_request",
 		"audit",        "fetched",        "resource_server", "trusted_issuer",
-		"account_link", "replay",
+		"account_link", "replay",         "signin_source",
 	};
 
 	for (size_t i = 0; i < COUNT(tables); i++)

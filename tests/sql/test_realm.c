@@ -119,12 +119,15 @@ realms_are_loaded_with_their_scopes(void **state)
 			row.settings = "{\"nonsense\":\"1\"}";
 		assert_int_equal(realm_insert(store, &row, SAMPLE_NOW), STORE_OK);
 	}
-	assert_int_equal(scope_put(store, 3, "mail", "{\"\":\"Mail\",\"de\":\"Post\"}",
-				   "email email_verified"),
+	assert_int_equal(
+		scope_put(store,
+			  &(struct scope_row){3, "mail", "{\"\":\"Mail\",\"de\":\"Post\"}",
+					      "email email_verified", "staff\nDomain Users"}),
+		STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){4, "lost", NULL, NULL, NULL}),
 			 STORE_OK);
-	assert_int_equal(scope_put(store, 4, "lost", NULL, NULL), STORE_OK);
-	assert_int_equal(scope_put(store, 5, "a", NULL, NULL), STORE_OK);
-	assert_int_equal(scope_put(store, 5, "b", NULL, ""), STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){5, "a", NULL, NULL, NULL}), STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){5, "b", NULL, "", NULL}), STORE_OK);
 	assert_int_equal(realm_load(store, arena, &list), STORE_OK);
 
 	assert_int_equal(list.generation, generation());
@@ -143,6 +146,8 @@ realms_are_loaded_with_their_scopes(void **state)
 	assert_string_equal(realm->scopes[0].name, "mail");
 	assert_string_equal(json_text_or_null(realm->scopes[0].description, "de"), "Post");
 	assert_string_equal(realm->scopes[0].claims[0], "email");
+	assert_int_equal(realm->scopes[0].required_groups.count, 2);
+	assert_string_equal(realm->scopes[0].required_groups.item[1], "Domain Users");
 	assert_string_equal(realm->scopes[0].claims[1], "email_verified");
 	assert_null(realm->scopes[0].claims[2]);
 	assert_int_equal(list.realm[1].id, 5);
@@ -185,10 +190,13 @@ scopes_are_put_and_removed(void **state)
 	int64_t before = generation();
 
 	(void)state;
-	assert_int_equal(scope_put(store, 3, "mail", NULL, "email"), STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){3, "mail", NULL, "email", NULL}),
+			 STORE_OK);
 	assert_true(generation() > before);
-	assert_int_equal(scope_put(store, 3, "mail", "{}", "phone"), STORE_OK);
-	assert_int_equal(scope_put(store, 3, "mail", "{}", "phone"), STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){3, "mail", "{}", "phone", NULL}),
+			 STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){3, "mail", "{}", "phone", NULL}),
+			 STORE_OK);
 	assert_int_equal(private_db_number("SELECT COUNT(*) FROM realm_scope WHERE realm_id = 3"
 					   " AND name = 'mail' AND claims = 'phone'"),
 			 1);
@@ -300,7 +308,8 @@ fill_realm(uint32_t realm_id, uint32_t number)
 	client.realm_id = account.realm_id = session.realm_id = grant.realm_id = realm_id;
 	token.realm_id = key.realm_id = audit.realm_id = realm_id;
 	assert_int_equal(realm_insert(store, &realm, 1), STORE_OK);
-	assert_int_equal(scope_put(store, realm_id, "mail", NULL, NULL), STORE_OK);
+	assert_int_equal(scope_put(store, &(struct scope_row){realm_id, "mail", NULL, NULL, NULL}),
+			 STORE_OK);
 	assert_int_equal(client_insert(store, &client), STORE_OK);
 	assert_int_equal(client_secret_insert(store, realm_id, "app", &secret), STORE_OK);
 	assert_int_equal(account_insert(store, &account), STORE_OK);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "core/oauth/groups.h"
+
 static const struct grant_row rows[] = {
 	{"authorization_code", grant_code_prepare, grant_code_lost},
 	{"refresh_token", grant_refresh_prepare, grant_refresh_lost},
@@ -69,17 +71,40 @@ grant_replayed(struct token_call *call, const char *event, const char *text)
 		    tx_hex(tx, grant->id));
 }
 
+/* Who has left a group loses what it brought, at the next token. */
+static int
+apply_groups(struct token_call *call, struct strlist *scopes)
+{
+	struct tx *tx = call->tx;
+	struct grant_state *state = &call->state;
+
+	if (!grant_has_account(&state->grant) ||
+	    (!groups_matter(tx->realm, scopes) && call->client->required_groups.count == 0))
+		return 0;
+	if (grant_read_claims(tx->arena, state) != 0)
+		return fail(tx, OAUTH_SERVER_ERROR, "the claims of the account cannot be read",
+			    NULL);
+	if (!groups_admit(call->client, state->account.claims))
+		return fail(tx, OAUTH_INVALID_GRANT, "the person may not use this client any more",
+			    "required_groups has none of the person's groups");
+	*scopes = groups_keep(tx->arena, tx->realm, scopes, state->account.claims);
+	return 0;
+}
+
 int
-grant_choose_target(struct token_call *call, const struct strlist *scopes)
+grant_choose_target(struct token_call *call, const struct strlist *asked)
 {
 	const struct grant *grant = &call->state.grant;
+	struct strlist scopes = *asked;
 	struct target_wish wish = {
 		.client = call->client,
 		.subject = grant_has_account(grant) ? TARGET_FOR_PERSON : TARGET_FOR_CLIENT,
 		.granted = grant->resources,
-		.scopes = *scopes,
 	};
 
+	if (apply_groups(call, &scopes) != 0)
+		return -1;
+	wish.scopes = scopes;
 	if (target_asked(call->tx, call->client, wish.subject, call->form, &wish.asked) != 0)
 		return -1;
 	return target_choose(call->tx, &wish, &call->plan.target);
