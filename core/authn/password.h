@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * People's passwords: new hashes are yescrypt; bcrypt, sha-crypt and argon2id hashes that were
- * brought along verify and are replaced at sign-in. A stored hash says how costly it is to check,
- * so kinds and costs are bounded before anything is computed.
+ * People's passwords: new hashes are yescrypt. Hashes that were brought along, or stand in a table
+ * of the site, verify: bcrypt, sha-crypt, argon2id, and the weaker ones of WordPress, phpBB,
+ * htpasswd and directories; those of own accounts are replaced at sign-in. A stored hash says how
+ * costly it is to check, so kinds and costs are bounded before anything is computed.
  */
 #ifndef OSTIARY_AUTHN_PASSWORD_H
 #define OSTIARY_AUTHN_PASSWORD_H

@@ -35,6 +35,36 @@ static const struct {
 	{"argon2id",
 	 "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$lnizTRNgy0D3lJD4Xlm+A2aXibz3GSvOOHAXUwm1P0Y",
 	 true},
+	{"argon2i",
+	 "$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$DT37Hs9xr3SGIjAdR+CxB+DDHM10IAQyJxueKoTOIV8",
+	 true},
+	{"Nextcloud's argon2id",
+	 "3|$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$lnizTRNgy0D3lJD4Xlm+A2aXibz3GSvOOHAXUwm1P0Y",
+	 true},
+	{"Nextcloud's bcrypt", "1|$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2",
+	 true},
+	{"WordPress' bcrypt", "$wp$2y$05$abcdefghijklmnopqrstuu9iY1gyjA3k6CGptWJJ9nIT22tG/wV8K",
+	 true},
+	{"phpass of WordPress", "$P$BsaltsaltWtkMwa/ZHFz6vQ3k/22vI1", true},
+	{"phpass of phpBB", "$H$9saltsaltoOYGA0TbwROeAx3OxiKY5/", true},
+	{"phpass of 128 rounds", "$P$5saltsaltL3FzpWcZLJU9vJ2S4.XV11", true},
+	{"phpass of 131072 rounds", "$P$FsaltsaltIS7NV9Gsv1eHROWhFqHO7/", true},
+	{"Apache's MD5", "$apr1$saltsalt$EGVZDNN6gOqijy.tv9axG/", true},
+	{"Apache's MD5 with less salt", "$apr1$ab$2AViYtCrOwG81vjtLDlBI0", true},
+	{"MD5 of crypt", "$1$saltsalt$NuzA7WTAelpl95xgBGWN60", true},
+	{"{CRYPT}", "{CRYPT}$1$saltsalt$NuzA7WTAelpl95xgBGWN60", true},
+	{"{SHA}", "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=", true},
+	{"{SSHA}", "{SSHA}n0MgpE49UOlYSAptYLeZPpSboiVzYWx0eQ==", true},
+	{"{SHA256}", "{SHA256}QQTTb42iwlQ0n4WDZ5Pr4CngyVcGOjTJHC6SAxh7VjE=", true},
+	{"{SSHA256}", "{SSHA256}1kYN0oy7h1Wa9oF5n57Gzs7WHjudDKTAHlPkxOFHv+xzYWx0eQ==", true},
+	{"{SHA512}",
+	 "{SHA512}VraY3v7bWkNbY0r+MyC7rz/c2SC2xQOkRvx7endrKY1HnRumqLYXgI6wv1ec"
+	 "6aldZoNHvKtxSQhayTyyeZUZew==",
+	 true},
+	{"{SSHA512}",
+	 "{SSHA512}kqGEhtGdRYsvGHiXcNiDl5xqF7qrMaI+4PGNXsWr0EkadV47N+r9747zYZFR"
+	 "2VCzbOiuOHWmwuTQRzrYy58ziXNhbHR5",
+	 true},
 	{"yescrypt of less", "$y$j75$saltsaltsaltsalt$IdM6tV9hsIYZkwcNItyWCsVO1t/QVCQfi.yVSuLjuZ5",
 	 true},
 	{"yescrypt", "$y$j9T$saltsaltsaltsalt$gNcNhvFTt75JDF1LO9O.MCPyp8TkQxrhQSKqUeo/Uy6", false},
@@ -72,6 +102,15 @@ static const char *const costly[] = {
 	"$6$rounds=0$saltsalt$x",
 	"$6$rounds=-1$saltsalt$x",
 	"$6$rounds=$saltsalt$x",
+	"$wp$2y$16" BCRYPT_REST,
+	"1|$2y$16" BCRYPT_REST,
+	"{CRYPT}$6$rounds=999999999$saltsalt$x",
+	"3|$argon2id$v=19$m=262145,t=1,p=1" ARGON2_REST,
+	"$P$HsaltsaltIS7NV9Gsv1eHROWhFqHO7/",
+	"$P$SsaltsaltIS7NV9Gsv1eHROWhFqHO7/",
+	"$H$zsaltsaltIS7NV9Gsv1eHROWhFqHO7/",
+	"$P$4saltsaltIS7NV9Gsv1eHROWhFqHO7/",
+	"$P$",
 	"$y$jFT$saltsaltsaltsalt$x",
 	"$y$jzT$saltsaltsaltsalt$x",
 	"$y$j9z$saltsaltsaltsalt$x",
@@ -107,13 +146,46 @@ static const char *const malformed[] = {
 	"$argon2id$v=19$m=64,t=1,p=1",
 	"$argon2id$v=19$m=64,t=1,p=1$$",
 	"$argon2id$v=16$m=64,t=x,p=1" ARGON2_REST,
-	"$argon2i$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$DT37Hs9xr3SGIjAdR+CxB+DDHM10IAQyJxueKoTOIV8",
-	"$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"$1$",
+	"$1$saltsalt$NuzA7WTAelpl95xgBGWN6",
+	"$1$saltsalt$NuzA7WTAelpl95xgBGWN600",
+	"$P$B",
+	"$P$Bsaltsalt",
+	"$P$BsaltsaltWtkMwa/ZHFz6vQ3k/22vI",
+	"$P$BsaltsaltWtkMwa/ZHFz6vQ3k/22vI11",
+	"ab0123456789",
+	"ab0123456789./",
+	"ab012345 789.",
+	"a:hfCpXqd4GrI",
+	"$apr1$",
+	"$apr1$$",
+	"$apr1$saltsalt",
+	"$apr1$saltsalt$",
+	"$apr1$saltsalt$EGVZDNN6gOqijy.tv9axG",
+	"$apr1$saltsalt$EGVZDNN6gOqijy.tv9axG//",
+	"$apr1$saltsalts$EGVZDNN6gOqijy.tv9axG/",
+	"{SHA}",
+	"{SHA",
+	"{SHA}L55TUjtiq8FBorTWAZ0jy6g129A",
+	"{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=x",
+	"{SHA}L55TUjtiq8FBorTWAZ0jy6g1",
+	"{SHA}n0MgpE49UOlYSAptYLeZPpSboiVzYWx0eQ==",
+	"{SSHA}L55TUjtiq8FBorTWAZ0jy6g129A=",
+	"{SSHA}!",
+	"{SMD5}L55TUjtiq8FBorTWAZ0jy6g129A=",
+	"{CLEARTEXT}correct horse",
+	"{CRYPT}",
+	"{CRYPT}{CRYPT}$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"1|",
+	"1|1|$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"0|$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"12|$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"$wp$2y$",
+	"$wp$1$saltsalt$NuzA7WTAelpl95xgBGWN60",
+	"$wp$wp$2y$05$abcdefghijklmnopqrstuu9iY1gyjA3k6CGptWJJ9nIT22tG/wV8K",
 	"$7$CU..../....saltsalt$x",
 	"*0",
 	"!",
-	"ab0123456789.",
-	"{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=",
 };
 
 static void
@@ -171,6 +243,64 @@ what_is_malformed(void **state)
 	check_unusable(malformed, COUNT(malformed));
 }
 
+/* Digests that take a password in pieces: of every length. */
+static void
+passwords_of_other_lengths(void **state)
+{
+	static const struct {
+		char letter;
+		size_t count;
+		const char *hash;
+	} cases[] = {
+		{'x', 100, "$apr1$saltsalt$t8Bg6KAOIAvN1C1bTuHzZ0"},
+		{'a', 1, "$apr1$saltsalt$OEnK0QmmvoDzFw9W2yFYT/"},
+	};
+	char *text = arena_alloc(*state, PASSWORD_MAX + 1);
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		memset(text, cases[i].letter, cases[i].count);
+		text[cases[i].count] = '\0';
+		check(password_verify(cases[i].hash, text) == PASSWORD_RIGHT, cases[i].hash);
+	}
+	/* the example that phpass itself is tested with */
+	check(password_verify("$P$9IQRaTwmfeRo7ud9Fh4E2PdI0S3r.L0", "test12345") == PASSWORD_RIGHT,
+	      "phpass");
+}
+
+/* DES looks at eight characters: what it cannot tell apart was the same password at its old place
+ * too. */
+static void
+des_is_short(void **state)
+{
+	static const char *const hashes[] = {"abhfCpXqd4GrI", "{crypt}abhfCpXqd4GrI"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hashes); i++) {
+		const char *why = NULL;
+
+		check(password_verify(hashes[i], RIGHT) == PASSWORD_RIGHT, hashes[i]);
+		check(password_verify(hashes[i], "correct ") == PASSWORD_RIGHT, hashes[i]);
+		check(password_verify(hashes[i], "correct") == PASSWORD_WRONG, hashes[i]);
+		check(password_verify(hashes[i], "") == PASSWORD_WRONG, hashes[i]);
+		check(password_hash_check(hashes[i], &why) == 0, hashes[i]);
+		check(password_is_old(hashes[i]), hashes[i]);
+	}
+}
+
+/* WordPress takes blanks at the ends away before it hashes; nobody else does. */
+static void
+blanks_at_the_ends(void **state)
+{
+	static const char wordpress[] =
+		"$wp$2y$05$abcdefghijklmnopqrstuu9iY1gyjA3k6CGptWJJ9nIT22tG/wV8K";
+
+	(void)state;
+	check(password_verify(wordpress, " \t\v" RIGHT "\r\n ") == PASSWORD_RIGHT, "WordPress");
+	check(password_verify(wordpress, "correct  horse") == PASSWORD_WRONG, "between");
+	check(password_verify(wordpress, " ") == PASSWORD_WRONG, "nothing else");
+	check(password_verify("abhfCpXqd4GrI", " " RIGHT) == PASSWORD_WRONG, "another kind");
+}
+
 static void
 long_hashes(void **state)
 {
@@ -181,6 +311,10 @@ long_hashes(void **state)
 	memcpy(text, "$6$", 3);
 	assert_int_equal(password_hash_check(text, &why), -1);
 	assert_true(password_verify(text, RIGHT) != PASSWORD_RIGHT);
+	/* right but for its length */
+	memset(text, 'A', 399);
+	memcpy(text, "{SSHA}", 6);
+	assert_int_equal(password_verify(text, RIGHT), PASSWORD_UNUSABLE);
 }
 
 /* bcrypt looks at 72 bytes: ours look at all of them. */
@@ -283,6 +417,9 @@ main(void)
 		cmocka_unit_test(costs_are_bounded),
 		cmocka_unit_test(costs_at_the_bound),
 		cmocka_unit_test(what_is_malformed),
+		arena_test(passwords_of_other_lengths),
+		cmocka_unit_test(des_is_short),
+		cmocka_unit_test(blanks_at_the_ends),
 		arena_test(long_hashes),
 		arena_test(long_passwords),
 		arena_test(what_is_made),
