@@ -140,6 +140,14 @@ is_due(const struct fetched_row *row, int64_t now)
 	       (row->claimed_until > 0 || row->tried_at <= now - REMOTE_RETRY);
 }
 
+static bool
+is_too_old(const struct lookup *lookup, const struct fetched_row *row)
+{
+	int64_t most = lookup->rules->usable_most;
+
+	return most > 0 && row->fetched_at <= lookup->tx->now - most;
+}
+
 static enum store_verdict
 look(struct lookup *lookup)
 {
@@ -148,6 +156,8 @@ look(struct lookup *lookup)
 	enum store_verdict verdict = fetched_find(tx->store, tx->arena, lookup->row.url_hash, &row);
 
 	if (verdict == STORE_OK) {
+		if (is_too_old(lookup, &row))
+			row.body = NULL;
 		lookup->row = row;
 		take_row(lookup);
 	}

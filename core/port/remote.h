@@ -4,7 +4,7 @@
  * sector documents, client metadata, logos. A fresh one costs one read. Of those who want one that
  * is not, one fetches (a conditional statement decides who); the others use the old one, or wait
  * for it where there is none. A server that is away costs one try in REMOTE_RETRY seconds, and its
- * old document is used on.
+ * old document is used on, as long as the rules of its purpose let it.
  */
 #ifndef OSTIARY_PORT_REMOTE_H
 #define OSTIARY_PORT_REMOTE_H
@@ -40,6 +40,7 @@ struct remote_rules {
 	size_t max;          /* bytes, at most FETCH_BODY_MAX */
 	int64_t fresh_least; /* seconds: what Cache-Control says is brought between these two; */
 	int64_t fresh_most;  /* where it says nothing the least holds */
+	int64_t usable_most; /* 0; or seconds after which one that was fetched is used no more */
 	int64_t kept;        /* seconds after the last try until the purge takes it */
 	int64_t newer_than;  /* 0; or the fetched_at of a document that turned out too old: it is
 				fetched again even while it is fresh, within REMOTE_RETRY */

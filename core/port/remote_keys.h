@@ -10,6 +10,10 @@
 #include "core/jose/jwk.h"
 #include "core/port/remote.h"
 
+/* Seconds that a set is used on while its server does not answer: keys that were taken back must
+ * not count for ever because somebody keeps the server away. */
+#define REMOTE_KEYS_MOST (7 * 86400)
+
 struct key_source {
 	const char *jwks;     /* the set's text; NULL */
 	const char *jwks_uri; /* where it is; NULL. jwks goes before it */

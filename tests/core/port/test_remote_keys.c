@@ -99,6 +99,31 @@ an_outage_is_outlived(void **state)
 	assert_int_equal(fake_net_asked(URL), 3);
 }
 
+/* Keys that were taken back count no longer once their server had a week to say so. */
+static void
+an_outage_is_outlived_for_a_week(void **state)
+{
+	const struct fetched away = {.why = "nobody is there"};
+
+	(void)state;
+	fake_net_page(URL, "application/json", KEYS("a"));
+	assert_string_equal(kid_of(&reference, "a", REMOTE_OK), "a");
+	fake_net_answer(URL, FETCH_FAILED, &away);
+	move_clock(REMOTE_KEYS_MOST - 2 * REMOTE_RETRY);
+	assert_string_equal(kid_of(&reference, "a", REMOTE_OK), "a");
+	move_clock(2 * REMOTE_RETRY - 1);
+	assert_string_equal(kid_of(&reference, "a", REMOTE_OK), "a");
+	move_clock(1);
+	(void)kid_of(&reference, "a", REMOTE_FAILED);
+	(void)kid_of(&reference, NULL, REMOTE_FAILED);
+	move_clock(86400);
+	(void)kid_of(&reference, "a", REMOTE_FAILED);
+	fake_net_page(URL, "application/json", KEYS("b"));
+	move_clock(REMOTE_RETRY);
+	assert_string_equal(kid_of(&reference, "b", REMOTE_OK), "b");
+	assert_int_equal(REMOTE_KEYS_MOST, 7 * 86400);
+}
+
 static void
 what_is_no_key_set(void **state)
 {
@@ -116,6 +141,7 @@ main(void)
 		remote_test(by_reference),
 		remote_test(an_unknown_key_looks_again),
 		remote_test(an_outage_is_outlived),
+		remote_test(an_outage_is_outlived_for_a_week),
 		remote_test(what_is_no_key_set),
 	};
 
