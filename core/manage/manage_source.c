@@ -250,14 +250,16 @@ check_position(const struct manage_source_edit *edit, struct buf *why)
 
 /* What is written must be good by then: a view that nobody can read would keep people out. */
 static enum manage_verdict
-try_view(struct tx *tx, const struct manage_source_edit *edit, struct buf *why)
+try_view(struct tx *tx, const char *name, const struct manage_source_edit *edit, struct buf *why)
 {
+	const struct source *old = realm_source(tx->realm, name);
+	const char *kind = edit->kind ? edit->kind : old ? source_kind_name(old->kind) : NULL;
 	const char *view = "", *mistake = "";
 
 	for (size_t i = 0; i < edit->count; i++)
 		if (str_equal(edit->options[i].name, "view"))
 			view = edit->options[i].value;
-	if (str_empty(view))
+	if (str_empty(view) || !str_equal(kind, source_kind_name(SOURCE_TABLE)))
 		return MANAGE_OK;
 	switch (people_try(tx->store, tx->arena, view, &mistake)) {
 	case STORE_OK:
@@ -272,11 +274,11 @@ try_view(struct tx *tx, const struct manage_source_edit *edit, struct buf *why)
 }
 
 static enum manage_verdict
-check_edit(struct tx *tx, const struct manage_source_edit *edit, struct buf *why)
+check_edit(struct tx *tx, const char *name, const struct manage_source_edit *edit, struct buf *why)
 {
 	enum manage_verdict verdict = check_position(edit, why);
 
-	return verdict == MANAGE_OK ? try_view(tx, edit, why) : verdict;
+	return verdict == MANAGE_OK ? try_view(tx, name, edit, why) : verdict;
 }
 
 enum manage_verdict
@@ -284,7 +286,7 @@ manage_source_add(struct tx *tx, const char *name, const struct manage_source_ed
 		  struct buf *why)
 {
 	struct source_change change = {.name = name, .edit = edit, .why = why};
-	enum manage_verdict verdict = check_edit(tx, edit, why);
+	enum manage_verdict verdict = check_edit(tx, name, edit, why);
 
 	return verdict == MANAGE_OK ? commit(tx, &change, "source_added") : verdict;
 }
@@ -294,7 +296,7 @@ manage_source_set(struct tx *tx, const char *name, const struct manage_source_ed
 		  struct buf *why)
 {
 	struct source_change change = {.name = name, .edit = edit, .why = why};
-	enum manage_verdict verdict = check_edit(tx, edit, why);
+	enum manage_verdict verdict = check_edit(tx, name, edit, why);
 
 	return verdict == MANAGE_OK ? commit(tx, &change, "source_changed") : verdict;
 }
