@@ -8,13 +8,14 @@
 
 #include "core/authn/attempt.h"
 #include "core/authn/flow.h"
-#include "core/port/people.h"
 #include "core/base/arena.h"
 #include "core/base/b64.h"
 #include "core/base/bug.h"
 #include "core/base/hash.h"
 #include "core/base/str.h"
 #include "core/port/broker.h"
+#include "core/port/gate.h"
+#include "core/port/people.h"
 
 #define HOST_TAG_SIZE 4 /* bytes of the host's digest that stand before an id */
 
@@ -169,13 +170,28 @@ settle(struct tx *tx, const char *known, struct talk *talk)
 	return TALK_GONE;
 }
 
-static enum talk_status
-ask(struct tx *tx, const struct broker_request *request, const char *known, struct talk *talk)
+/* Most services answer while a request can wait for them, but only so many workers may: beyond that
+ * people see the page that waits. */
+static int
+exchange(struct tx *tx, struct broker_request *request, struct broker_state *state)
 {
 	const struct broker *broker = tx->provider->broker;
+	bool waits = request->wait_ms > 0 && gate_enter(tx->provider->gate);
+	int result;
 
+	if (!waits)
+		request->wait_ms = 0;
+	result = broker->converse(broker->context, tx->arena, request, state);
+	if (waits)
+		gate_leave(tx->provider->gate);
+	return result;
+}
+
+static enum talk_status
+ask(struct tx *tx, struct broker_request *request, const char *known, struct talk *talk)
+{
 	*talk = (struct talk){0};
-	if (broker->converse(broker->context, tx->arena, request, &talk->state) != 0) {
+	if (exchange(tx, request, &talk->state) != 0) {
 		tx_log(tx, LOG_LEVEL_ERROR, "broker_down", "remedy",
 		       "see whether ostiary-pamd runs and broker_socket is its socket");
 		return TALK_UNAVAILABLE;
@@ -217,7 +233,7 @@ enum talk_status
 talk_look(struct tx *tx, const char *id, const uint8_t *browser, const char *known,
 	  struct talk *talk)
 {
-	struct broker_request request = {.kind = BROKER_POLL, .wait_ms = BROKER_WAIT_MS};
+	struct broker_request request = {.kind = BROKER_POLL}; /* the page comes again by itself */
 
 	return resume(tx, id, browser, &request) == 0 ? ask(tx, &request, known, talk) : TALK_GONE;
 }

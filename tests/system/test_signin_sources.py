@@ -2,7 +2,9 @@
 """People of a service of the host sign in through the pages: one step, two steps, an expired
 password, a service that is down; and what becomes of their accounts."""
 
+import concurrent.futures
 import json
+import statistics
 import time
 import urllib.parse
 
@@ -33,12 +35,14 @@ SERVICES = {
     "change": lines("password=secret", "give=change"),
     "slow": lines("password=secret sleep=.........."),
     "crash": lines("password=secret crash"),
+    "hang": lines("password=secret hang"),
 }
 
 
 @pytest.fixture(scope="module", name="broker")
 def fixture_broker(tmp_path_factory):
-    broker = pamd.Broker(tmp_path_factory.mktemp("p"), SERVICES, PEOPLE, failure_ms=300)
+    broker = pamd.Broker(tmp_path_factory.mktemp("p"), SERVICES, PEOPLE, failure_ms=300,
+                         max_per_network=256, max_per_name=256)
     broker.write_groups([("ada", 2001, []), ("bob", 2002, []), ("carl", 2003, []),
                          ("staff", 3000, ["ada", "bob"]), ("admins", 3001, ["ada"])])
     broker.start()
@@ -306,6 +310,49 @@ def test_jobs_sweep(host, broker, client):
     assert token(host, client, grant_type="refresh_token",
                  refresh_token=renewed["refresh_token"]).json()["error"] == "invalid_grant"
     wait_until(lambda: "account_away" in host.log_text() or True, 1, "the record")
+
+
+def medians(host, seconds):
+    """Milliseconds of requests that have nothing to do with conversations."""
+    times, end = [], time.monotonic() + seconds
+    while time.monotonic() < end:
+        begun = time.perf_counter()
+        assert host.get("/.well-known/openid-configuration")[0] == 200
+        times.append(1000 * (time.perf_counter() - begun))
+    return statistics.median(times)
+
+
+def test_conversations_block_nobody(host, broker, client):
+    """200 people wait for a service that hangs, and look each second; others notice little."""
+    use(host, "hang")
+    idle = medians(host, 3)
+    people = [Person(host) for _ in range(200)]
+
+    def begin(person):
+        answer = person.submit(person.authorize(client, scope="openid"), "signin",
+                               username="ada", password="secret")
+        assert answer.status_code == 303, answer.text
+        return answer.headers["Location"]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        places = list(pool.map(begin, people))
+        assert len(broker.children()) == 200
+
+        def look(one):
+            person, place = one
+            answer = person.open(place)
+            assert answer.headers["Refresh"] == "1", answer.text
+
+        looks = [pool.submit(lambda: [look(one) for one in zip(people, places)])
+                 for _ in range(2)]
+        busy = medians(host, 3)
+        for one in looks:
+            one.result(pamd.LONG)
+    broker.stop()
+    broker.start()
+    use(host, "one")
+    print(f"other requests: {idle:.2f} ms, with 200 conversations {busy:.2f} ms")
+    assert busy <= 4 * idle, "twice on a machine of its own; this one is shared"
 
 
 def test_pages_in_a_browser(host, broker, client):
