@@ -10,6 +10,7 @@
 #include "core/authn/password.h"
 #include "core/base/arena.h"
 #include "core/base/str.h"
+#include "core/model/table_person.h"
 #include "core/port/people.h"
 
 static bool
@@ -41,6 +42,8 @@ struct resolution {
 	const struct source *source; /* the one that has the name; NULL: none of ours */
 	struct account account;
 	bool exists;
+	struct table_person person; /* of a source that is a table */
+	bool is_person;
 };
 
 static int
@@ -54,6 +57,32 @@ resolve(struct tx *tx, const char *name, struct resolution *resolution)
 	resolution->exists = found == STORE_OK;
 	resolution->source =
 		resolution->exists ? realm_source(tx->realm, resolution->account.source) : NULL;
+	return 0;
+}
+
+/* Who has an account is looked for in the table it came from; a name without one belongs to the
+ * first table that knows it. -1 when one cannot say. */
+static int
+ask_tables(struct tx *tx, const char *name, struct resolution *resolution)
+{
+	const struct realm *realm = tx->realm;
+	const struct source *only = resolution->source;
+
+	if (resolution->exists && (!only || only->kind != SOURCE_TABLE))
+		return 0;
+	for (size_t i = 0; i < realm->sources_count && !resolution->is_person; i++) {
+		const struct source *source = &realm->sources[i];
+		enum store_verdict found;
+
+		if (source->kind != SOURCE_TABLE || (only && source != only))
+			continue;
+		found = people_find(tx->store, tx->arena, source->view, name, &resolution->person);
+		if (found == STORE_DOWN)
+			return -1;
+		resolution->is_person = found == STORE_OK;
+		if (resolution->is_person)
+			resolution->source = source;
+	}
 	return 0;
 }
 
@@ -128,6 +157,60 @@ judge_own(struct tx *tx, const struct signin_attempt *attempt, const struct atte
 	return SIGNIN_RIGHT;
 }
 
+/* Hashes of the site are the site's: they are never replaced. */
+static bool
+person_is_right(struct tx *tx, const struct resolution *resolution, const char *password)
+{
+	const struct table_person *person = &resolution->person;
+
+	if (resolution->is_person && person->why)
+		tx_log(tx, LOG_LEVEL_WARN, "person_unusable", "source", resolution->source->name,
+		       "why", person->why);
+	if (str_empty(password))
+		return false;
+	if (!resolution->is_person || !person->password) {
+		password_verify_nobody(password);
+		return false;
+	}
+	switch (password_verify(person->password, password)) {
+	case PASSWORD_RIGHT:
+		return !person->disabled;
+	case PASSWORD_UNUSABLE:
+		tx_log(tx, LOG_LEVEL_WARN, "person_unusable", "source", resolution->source->name,
+		       "why", "column password: no hash of an accepted kind and cost");
+		break;
+	case PASSWORD_WRONG:
+		break;
+	}
+	return false;
+}
+
+/* Somebody whose account is disabled here is as wrong as with a password of our own. */
+static enum signin_verdict
+judge_table(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
+	    const struct resolution *resolution, struct signin_outcome *outcome)
+{
+	const struct table_person *found = &resolution->person;
+	const struct person person = {found->username, found->key, found->claims};
+	const char *why;
+
+	if (!person_is_right(tx, resolution, attempt->password))
+		return wrong(tx, attempt, charged, outcome);
+	switch (people_admit(tx, resolution->source, &person, &outcome->account, &why)) {
+	case PEOPLE_WELCOME:
+		attempt_refund(tx, charged);
+		return SIGNIN_RIGHT;
+	case PEOPLE_REFUSED:
+		tx_log(tx, LOG_LEVEL_WARN, "person_refused", "source", resolution->source->name,
+		       "why", why);
+		return wrong(tx, attempt, charged, outcome);
+	case PEOPLE_DOWN:
+		break;
+	}
+	attempt_refund(tx, charged);
+	return SIGNIN_DOWN;
+}
+
 static enum signin_verdict
 judge_stranger(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
 	       struct signin_outcome *outcome)
@@ -181,7 +264,7 @@ judge(struct tx *tx, const struct signin_attempt *attempt, const struct attempt 
 	case SOURCE_OWN:
 		return judge_own(tx, attempt, charged, outcome);
 	case SOURCE_TABLE:
-		return judge_stranger(tx, attempt, charged, outcome);
+		return judge_table(tx, attempt, charged, resolution, outcome);
 	case SOURCE_SERVICE:
 		break;
 	}
@@ -209,6 +292,10 @@ signin_begin(struct tx *tx, const struct signin_attempt *attempt, struct signin_
 	outcome->wait = attempt_charge(tx, &charged);
 	if (outcome->wait)
 		return SIGNIN_WAIT;
+	if (ask_tables(tx, name, &resolution) != 0) {
+		attempt_refund(tx, &charged);
+		return SIGNIN_DOWN;
+	}
 	return judge(tx, attempt, &charged, &resolution, outcome);
 }
 

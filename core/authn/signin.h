@@ -4,7 +4,7 @@
  * who judges: an account's own source, else the first that knows the name. A wrong password never
  * falls through to the next. Unknown names, disabled accounts and accounts without password take
  * the same way and the same time as a wrong password. (A hash that was brought along takes its own
- * time until its first right sign-in replaces it.)
+ * time until its first right sign-in replaces it, one in a table of the site always does.)
  */
 #ifndef OSTIARY_AUTHN_SIGNIN_H
 #define OSTIARY_AUTHN_SIGNIN_H

@@ -11,6 +11,7 @@
 #include "core/base/json.h"
 #include "core/base/num.h"
 #include "core/base/str.h"
+#include "core/model/table_person.h"
 #include "core/port/broker.h"
 #include "core/port/gate.h"
 
@@ -238,23 +239,35 @@ note_away(struct tx *tx, const struct account *account, const char *why)
 }
 
 static void
-note_there(struct tx *tx, const struct account *account, const struct source *source,
-	   const struct broker_person *told)
+note_unusable(struct tx *tx, const struct account *account, const struct source *source,
+	      const char *why)
+{
+	tx_log(tx, LOG_LEVEL_ERROR, "person_unusable", "account", tx_hex(tx, account->id), "source",
+	       source->name, "why", why);
+}
+
+/* A new name is taken at the next sign-in, where it can be seen whose it was. */
+static void
+note_there(struct tx *tx, const struct account *account, struct json_object *claims)
+{
+	enum store_verdict verdict =
+		account_set_person(tx->store, account->id, account->username, claims, tx->now);
+
+	if (verdict != STORE_OK)
+		tx_log(tx, LOG_LEVEL_WARN, "check_not_kept", "account", tx_hex(tx, account->id));
+}
+
+static void
+note_told(struct tx *tx, const struct account *account, const struct source *source,
+	  const struct broker_person *told)
 {
 	struct person person;
 	const char *why;
-	enum store_verdict verdict;
 
-	if (people_of_broker(tx, source, told, &person, &why) != 0) {
-		tx_log(tx, LOG_LEVEL_ERROR, "person_unusable", "account", tx_hex(tx, account->id),
-		       "source", source->name, "why", why);
-		return;
-	}
-	/* a new name is taken at the next sign-in, where it can be seen whose it was */
-	verdict = account_set_person(tx->store, account->id, account->username, person.claims,
-				     tx->now);
-	if (verdict != STORE_OK)
-		tx_log(tx, LOG_LEVEL_WARN, "check_not_kept", "account", tx_hex(tx, account->id));
+	if (people_of_broker(tx, source, told, &person, &why) == 0)
+		note_there(tx, account, person.claims);
+	else
+		note_unusable(tx, account, source, why);
 }
 
 static enum people_seen
@@ -275,7 +288,7 @@ look_at_service(struct tx *tx, const struct account *account, const struct sourc
 		return PEOPLE_UNKNOWN;
 	switch (answer.found) {
 	case BROKER_FOUND:
-		note_there(tx, account, source, &answer.person);
+		note_told(tx, account, source, &answer.person);
 		return PEOPLE_THERE;
 	case BROKER_NONE:
 		note_away(tx, account, ACCOUNT_GONE);
@@ -288,6 +301,33 @@ look_at_service(struct tx *tx, const struct account *account, const struct sourc
 		break;
 	}
 	return PEOPLE_UNKNOWN;
+}
+
+/* By the key: who was given another name is still there. Of a row that says nothing clear, nobody
+ * can say. */
+static enum people_seen
+look_at_table(struct tx *tx, const struct account *account, const struct source *source)
+{
+	struct table_person person;
+	enum store_verdict found =
+		people_key(tx->store, tx->arena, source->view, account->source_key, &person);
+
+	if (found == STORE_NONE) {
+		note_away(tx, account, ACCOUNT_GONE);
+		return PEOPLE_AWAY;
+	}
+	if (found != STORE_OK)
+		return PEOPLE_UNKNOWN;
+	if (person.disabled) {
+		note_away(tx, account, ACCOUNT_LOCKED);
+		return PEOPLE_AWAY;
+	}
+	if (person.why) {
+		note_unusable(tx, account, source, person.why);
+		return PEOPLE_UNKNOWN;
+	}
+	note_there(tx, account, person.claims);
+	return PEOPLE_THERE;
 }
 
 enum people_seen
@@ -303,7 +343,7 @@ people_look(struct tx *tx, const struct account *account, uint32_t wait_ms)
 	case SOURCE_OWN:
 		return PEOPLE_THERE;
 	case SOURCE_TABLE:
-		return PEOPLE_UNKNOWN;
+		return look_at_table(tx, account, source);
 	case SOURCE_SERVICE:
 		break;
 	}
@@ -324,25 +364,44 @@ people_check(struct tx *tx, const struct account *account)
 	return seen == PEOPLE_AWAY ? -1 : 0;
 }
 
+static bool
+service_knows(struct tx *tx, const struct source *source, const char *username)
+{
+	const struct broker *broker = tx->provider->broker;
+	const struct broker_request request = {
+		.kind = BROKER_LOOKUP,
+		.wait_ms = BROKER_WAIT_MS,
+		.services = {&source->service, 1},
+		.username = username,
+	};
+	struct broker_answer answer;
+
+	return broker->lookup(broker->context, tx->arena, &request, &answer) == 0 &&
+	       (answer.found == BROKER_FOUND || answer.found == BROKER_LOCKED);
+}
+
+static bool
+source_knows(struct tx *tx, const struct source *source, const char *username)
+{
+	struct table_person person;
+
+	switch (source->kind) {
+	case SOURCE_OWN:
+		return false;
+	case SOURCE_TABLE:
+		return people_find(tx->store, tx->arena, source->view, username, &person) ==
+		       STORE_OK;
+	case SOURCE_SERVICE:
+		break;
+	}
+	return service_knows(tx, source, username);
+}
+
 const struct source *
 people_knowing(struct tx *tx, const char *username)
 {
-	const struct broker *broker = tx->provider->broker;
-
-	for (size_t i = 0; i < tx->realm->sources_count; i++) {
-		const struct source *source = &tx->realm->sources[i];
-		const struct broker_request request = {
-			.kind = BROKER_LOOKUP,
-			.wait_ms = BROKER_WAIT_MS,
-			.services = {&source->service, 1},
-			.username = username,
-		};
-		struct broker_answer answer;
-
-		if (source->kind == SOURCE_SERVICE &&
-		    broker->lookup(broker->context, tx->arena, &request, &answer) == 0 &&
-		    (answer.found == BROKER_FOUND || answer.found == BROKER_LOCKED))
-			return source;
-	}
+	for (size_t i = 0; i < tx->realm->sources_count; i++)
+		if (source_knows(tx, &tx->realm->sources[i], username))
+			return &tx->realm->sources[i];
 	return NULL;
 }

@@ -44,8 +44,8 @@ enum people_verdict people_admit(struct tx *tx, const struct source *source,
  */
 int people_check(struct tx *tx, const struct account *account) __attribute__((warn_unused_result));
 
-/* The first service of the realm that knows a name, or NULL when none does or can say: that name is
- * not for an account of the realm's own. */
+/* The first table or service of the realm that knows a name, or NULL when none does or can say:
+ * that name is not for an account of the realm's own. */
 const struct source *people_knowing(struct tx *tx, const char *username);
 
 enum people_seen {
