@@ -105,8 +105,8 @@ def site(host):
 
 def test_a_view_is_tried_at_once(site):
     def add(view):
-        return ("source", "add", "shop", "--kind", "table", "--set", f"view={site.name}_site.{view}",
-                "--position", "0")
+        return ("source", "add", "shop", "--kind", "table", "--position", "0", "--set",
+                f"view={site.name}_site.{view}")
 
     why = site.fails(1, *add("people"))
     assert f"GRANT SELECT ON `{site.name}_site`.`people`" in why and "ostiary" in why
