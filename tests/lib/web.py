@@ -153,6 +153,7 @@ http {{
     server_tokens off;
     absolute_redirect off;
     keepalive_requests 1000000;
+    large_client_header_buffers 4 16k;
     {temp}
     {"".join(self.servers)}
 }}

@@ -3,6 +3,7 @@
 forms; ids that `ostiary explain` knows; and a doctor with nothing to say."""
 
 import json
+import os
 import re
 import urllib.parse
 
@@ -220,7 +221,10 @@ def test_errors_are_found_again(either):
 
 def test_doctor_has_nothing_to_say(either):
     told = either.ctl("doctor", json=True)
-    assert told["errors"] == 0 and told["warnings"] == 0, told
+    said = [f for f in told["findings"] if f["finding"] not in ("ok", "good")]
+    if os.geteuid() == 0:  # then the pool of a test runs so, too
+        said = [f for f in said if "they run as root" not in f["text"]]
+    assert not said, said
 
 
 # ---- cross-origin, as a browser judges it --------------------------------------------------------
