@@ -125,7 +125,8 @@ valgrind:
 		build-unit build-flow
 	@$(SUBMAKE) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC -DCONFINE_OFF" \
 		TEST_WRAPPER="valgrind -q --error-exitcode=9 --leak-check=full \
-		--errors-for-leak-kinds=definite --trace-children=no" UNIT_SKIP=%/test_vectors unit flow
+		--errors-for-leak-kinds=definite --trace-children=no" \
+		UNIT_SKIP=%/test_vectors unit flow
 
 fuzz:
 	@make/packages.sh build test tools
