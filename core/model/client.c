@@ -59,6 +59,7 @@ client_default(struct client *client, const struct settings *realm)
 	client->exchange_clients = (struct strlist){NULL, 0};
 	client->exchange_issuers = (struct strlist){NULL, 0};
 	client->exchange_modes = constant_list(default_exchange_modes);
+	client->required_groups = (struct strlist){NULL, 0};
 	client->require_pushed_authorization_requests = false;
 	client->software_id = NULL;
 	client->software_version = NULL;

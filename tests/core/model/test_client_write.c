@@ -189,6 +189,52 @@ test_defaults(void **state)
 	assert_string_equal(client.response_types.item[0], "code");
 }
 
+/* Bytes of a member, by its type. */
+static size_t
+size_of(enum metadata_type type)
+{
+	switch (type) {
+	case META_TEXT:
+	case META_URI:
+	case META_OBJECT:
+		return sizeof(const char *);
+	case META_LIST:
+	case META_URI_LIST:
+	case META_CHOICE_LIST:
+	case META_SCOPE:
+		return sizeof(struct strlist);
+	case META_CHOICE:
+	case META_INT:
+		return sizeof(int64_t);
+	case META_BOOL:
+		return sizeof(bool);
+	case META_SETTINGS:
+		break;
+	}
+	return sizeof(struct settings);
+}
+
+/* Whatever was there before. */
+static void
+test_every_member_has_a_default(void **state)
+{
+	struct client zeros, ones;
+	struct settings realm;
+	size_t count;
+	const struct metadata_field *fields = client_metadata_table(&count);
+
+	(void)state;
+	settings_default(&realm);
+	memset(&zeros, 0, sizeof(zeros));
+	memset(&ones, 0xff, sizeof(ones));
+	client_default(&zeros, &realm);
+	client_default(&ones, &realm);
+	for (size_t i = 0; i < count; i++)
+		check(memcmp((const char *)&zeros + fields[i].offset,
+			     (const char *)&ones + fields[i].offset, size_of(fields[i].type)) == 0,
+		      fields[i].name);
+}
+
 static void
 test_methods(void **state)
 {
@@ -221,6 +267,7 @@ main(void)
 		arena_test(test_all),
 		arena_test(test_list_differs),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_every_member_has_a_default),
 		cmocka_unit_test(test_methods),
 	};
 
