@@ -338,7 +338,10 @@ failed(struct store *store, struct arena *arena, const char *view, struct place 
 	place_clear(store, place);
 	if (!store->mysql)
 		return STORE_DOWN;
-	*why = arena_printf(arena, "view %s: %s", view, store->error);
+	*why = arena_printf(arena,
+			    "view %s: %s; if it is there, GRANT SELECT ON it TO the database user "
+			    "%s, and to its definer on what it is made of",
+			    view, store->error, store->options.user);
 	return STORE_NONE;
 }
 
