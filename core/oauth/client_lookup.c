@@ -117,7 +117,7 @@ tell(const struct lookup *lookup, const char *why)
 static struct client *
 read_document(const struct lookup *lookup, const struct remote_document *document)
 {
-	static const struct registration_rules rules = {.document = true};
+	const struct registration_rules rules = {.document = true, .before = lookup->row};
 	struct tx *tx = lookup->tx;
 	struct registration *registration = arena_alloc(tx->arena, sizeof(*registration));
 	struct json_object *request =
@@ -149,7 +149,8 @@ metadata_text(struct tx *tx, const struct client *client)
 	return json_write(tx->arena, client_to_json(tx->arena, client, false), NULL);
 }
 
-/* The row follows its document; whoever was quicker has written the same. */
+/* The row follows its document; whoever was quicker has written the same. What was changed by
+ * somebody else meanwhile follows with the next request, by what it says then. */
 static enum store_verdict
 update_row(const struct lookup *lookup, const struct client *fresh)
 {
@@ -163,6 +164,8 @@ update_row(const struct lookup *lookup, const struct client *fresh)
 	verdict = client_row_find(tx->store, tx->arena, tx->realm->id, lookup->client_id, &row);
 	if (verdict != STORE_OK)
 		return verdict;
+	if (row.version != lookup->row->version)
+		return STORE_OK;
 	row.metadata = metadata;
 	verdict = client_update(tx->store, &row);
 	tx_log(tx, LOG_LEVEL_INFO, "client_document_changed", "client_id", lookup->client_id);

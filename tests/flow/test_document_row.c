@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What is kept of clients that are known by a URL: the row that follows its document, and how long
- * the documents themselves are kept, by who named them.
+ * What is kept of clients that are known by a URL: the row that follows its document and what an
+ * administrator set in it; and how long the documents themselves are kept, by who named them.
  */
+#include "core/manage/manage_client.h"
+#undef fail
+#include "core/port/realms.h"
 #include "core/port/remote.h"
 #include "tests/flow/document.h"
 
@@ -38,6 +41,79 @@ the_row_follows(void **state)
 	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "nor without a copy");
 	world_client_off(ID);
 	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "an administrator's word");
+}
+
+/* ---- what an administrator set ---- */
+
+static void
+administrator_sets(const char *field, const char *value)
+{
+	const struct manage_edit edit = {MANAGE_SET, field, value};
+	struct buf why;
+	struct tx tx;
+
+	world_tx(&tx, "main");
+	buf_init(&why, world.arena, 1000);
+	if (manage_client_edit(&tx, ID, &edit, 1, &why) != MANAGE_OK)
+		fail_msg("%s", why.data);
+	realms_forget(world.provider.realms);
+}
+
+/* The document says something else than before; whether the row then has a piece. */
+static bool
+still_has(const char *client_name, const char *piece)
+{
+	struct agent agent = {0};
+
+	fake_net_page(ID, "application/json",
+		      arena_printf(world.arena, DOCUMENT(",\"client_name\":\"%s\""), client_name));
+	world_move(CLIENT_DOCUMENT_MOST);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 200, client_name);
+	check(row_has(client_name), "the document is followed");
+	return row_has(piece);
+}
+
+static void
+what_an_administrator_set_stays(void **state)
+{
+	static const struct {
+		const char *field, *value, *piece;
+	} cases[] = {
+		{"exchange_issuers", "https://p.example", "https://p.example"},
+		{"profile", "oidc", "\"profile\":\"oidc\""},
+		{"default_resource", "https://api.example", "https://api.example"},
+		{"exchange_clients", "other", "\"exchange_clients\":[\"other\"]"},
+		{"access_token_lifetime", "77", "\"access_token_lifetime\":\"77s\""},
+	};
+	struct agent agent = {0};
+
+	(void)state;
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "it is let in");
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		administrator_sets(cases[i].field, cases[i].value);
+		check(row_has(cases[i].piece), cases[i].piece);
+		check(still_has(cases[i].field, cases[i].piece), cases[i].field);
+	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check(row_has(cases[i].piece), "all of it at last");
+}
+
+/* What a document says is no administrator's word. */
+static void
+what_a_document_says_it_may_not(void **state)
+{
+	struct agent agent = {0};
+
+	(void)state;
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "it is let in");
+	fake_net_page(ID, "application/json",
+		      DOCUMENT(",\"client_name\":\"Bold\",\"first_party\":true,"
+			       "\"exchange_clients\":[\"evil\"],\"settings\":{\"consent\":0}"));
+	world_move(CLIENT_DOCUMENT_MOST);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "bold");
+	check(row_has("Bold"), "followed");
+	check(!row_has("first_party") && !row_has("evil") && !row_has("settings"),
+	      "in nothing else");
 }
 
 /* ---- one with keys ---- */
@@ -162,6 +238,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		document_test(the_row_follows),
+		document_test(what_an_administrator_set_stays),
+		document_test(what_a_document_says_it_may_not),
 		document_test(keys_of_a_document),
 		document_test(documents_of_strangers_go_soon),
 		document_test(keys_of_strangers_go_soon),
