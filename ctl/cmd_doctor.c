@@ -80,6 +80,7 @@ examine_realms(struct doctor *doctor)
 		if (cli->realm && !str_equal(cli->realm, realm->name))
 			continue;
 		doctor_keys(doctor, realm);
+		doctor_sources(doctor, realm);
 		doctor_faillock(doctor, realm);
 		if (!cli_flag(cli, "--no-web"))
 			doctor_web(doctor, realm);

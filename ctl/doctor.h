@@ -37,6 +37,9 @@ void doctor_mount(struct doctor *doctor, const struct realm *realm);
 /* Who the workers run as. */
 void doctor_worker(struct doctor *doctor);
 
+/* Whether the realm's sources of people can be asked. */
+void doctor_sources(struct doctor *doctor, const struct realm *realm);
+
 /* Whether we slow people down before pam_faillock locks them out. */
 void doctor_faillock(struct doctor *doctor, const struct realm *realm);
 

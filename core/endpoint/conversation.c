@@ -16,22 +16,27 @@
 #define WAIT_SECONDS "1"
 #define BUSY_SECONDS "5"
 
-/* What pam_unix and its like ask for has a name in every language. */
+/* What pam_unix and its like ask for has a name in every language; a colon and a blank may follow.
+ */
 static const struct {
 	const char *text, *key;
 } known_prompts[] = {
-	{"Password: ", "password"},
-	{"Password:", "password"},
-	{"Current password: ", "password_current"},
-	{"New password: ", "password_new"},
-	{"Retype new password: ", "password_again"},
+	{"Password", "password"},
+	{"Current password", "password_current"},
+	{"New password", "password_new"},
+	{"Retype new password", "password_again"},
 };
 
 static const char *
 label_of(const struct call *call, const char *text)
 {
+	size_t size = strlen(text);
+
+	while (size > 0 && strchr(": ", text[size - 1]))
+		size--;
 	for (size_t i = 0; i < sizeof(known_prompts) / sizeof(known_prompts[0]); i++)
-		if (str_equal(known_prompts[i].text, text))
+		if (strlen(known_prompts[i].text) == size &&
+		    strncmp(known_prompts[i].text, text, size) == 0)
 			return locale_text(call->locale, known_prompts[i].key);
 	return text;
 }

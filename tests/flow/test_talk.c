@@ -276,8 +276,11 @@ a_page_of_prompts(void **state)
 	fake.says.sequence = 7;
 	fake.says.prompts = prompts;
 	fake.says.prompts_count = COUNT(prompts);
+	agent.language = "de";
 	page = try_from(&agent, "ada");
 	check_status(page, 200, "prompts");
+	check_has(page.body, ">Passwort</label>", "a prompt that is known");
+	check_has(page.body, ">Code:</label>", "another");
 	check_has(page.body, "Hello &lt;you&gt;", "message");
 	check_has(page.body, "name=\"answer_1\" type=\"password\"", "first");
 	check_has(page.body, "name=\"answer_2\" type=\"text\"", "second");

@@ -10,6 +10,7 @@ import urllib.parse
 
 import pamd
 import pytest
+import slapd
 from chromium import Browser
 from conftest import PATIENT, add_client
 from relying import Page, Person, parameters, redeem, token
@@ -36,6 +37,7 @@ SERVICES = {
     "slow": lines("password=secret sleep=.........."),
     "crash": lines("password=secret crash"),
     "hang": lines("password=secret hang"),
+    "new": lines("password=secret", "give=change", "new=Not_the_same"),
 }
 
 
@@ -45,6 +47,7 @@ def fixture_broker(tmp_path_factory):
                          max_per_network=256, max_per_name=256)
     broker.write_groups([("ada", 2001, []), ("bob", 2002, []), ("carl", 2003, []),
                          ("staff", 3000, ["ada", "bob"]), ("admins", 3001, ["ada"])])
+    broker.services["new"]["change_password"] = "yes"
     broker.start()
     yield broker
     broker.stop()
@@ -312,6 +315,66 @@ def test_jobs_sweep(host, broker, client):
     wait_until(lambda: "account_away" in host.log_text() or True, 1, "the record")
 
 
+def test_expired_passwords_are_changed_on_the_way(host, client):
+    use(host, "new")
+    person, answer = enter(host, client)
+    page = Page(answer.text)
+    assert "Choose a new password" in page.text, page.text
+    assert page.forms[0]["fields"]["answer_1"] == ""
+    answer = settled(person, person.submit(answer, "answer", answer_1="better"))
+    answer = settled(person, person.submit(answer, "answer", answer_1="other"))
+    assert "Not_the_same" in Page(answer.text).text
+    for _ in range(2):
+        answer = settled(person, person.submit(answer, "answer", answer_1="better"))
+    assert "id_token" in tokens_of(host, client, person, answer)
+    use(host, "one")
+
+
+def test_a_directory(host, broker, client, tmp_path):
+    """People of a slapd, through the same pages."""
+    people = slapd.person("grace", "mail: grace@example.org", "givenName: Grace")
+    with slapd.Slapd(tmp_path / "d", None, people, others="read") as directory:
+        directory.add(slapd.group("staff", "grace"))
+        broker.services["corp"] = {
+            "kind": "ldap", "uri": directory.url, "base": f"ou=people,{slapd.SUFFIX}",
+            "claims": "name=cn given_name=givenName email=mail",
+            "group_base": f"ou=groups,{slapd.SUFFIX}"}
+        broker.stop()
+        broker.start()
+        host.ctl("source", "add", "directory", "--kind", "service", "--set", "service=corp")
+        use(host, "one")
+        try:
+            person, answer = enter(host, client, "grace", "grace secret")
+            told = userinfo(host, tokens_of(host, client, person, answer))
+            assert (told["email"], told["given_name"], told["groups"]) == \
+                ("grace@example.org", "Grace", ["staff"])
+            assert host.ctl("user", "show", "grace", json=True)["source"] == "directory"
+            assert enter(host, client, "grace", "wrong")[1].status_code == 403
+            assert enter(host, client, "ada")[1].status_code == 303, "of the first that knows"
+        finally:
+            host.ctl("source", "remove", "directory", "--yes")
+            use(host, "one")
+
+
+def test_doctor(host, broker):
+    def said():
+        told = json.loads(host.ctl("doctor", "--no-web", "--json", check=False).stdout)
+        return [(f["finding"], f["text"]) for f in told["findings"] if f["about"] == "sources"]
+
+    use(host, "one")
+    assert [f for f, _ in said()] == ["ok"]
+    host.ctl("source", "set", "unix", "--set", "service=nothing")
+    finding, text = said()[0]
+    assert finding == "error" and "nothing" in text
+    use(host, "one")
+    broker.stop()
+    try:
+        finding, text = said()[0]
+    finally:
+        broker.start()
+    assert finding == "error" and "ostiary-pamd does not answer" in text
+
+
 def medians(host, seconds):
     """Milliseconds of requests that have nothing to do with conversations."""
     times, end = [], time.monotonic() + seconds
@@ -357,7 +420,8 @@ def test_conversations_block_nobody(host, broker, client):
 
 def test_pages_in_a_browser(host, broker, client):
     """Every page of a conversation, by hand of Chromium without scripts."""
-    broker_pages = (("two", "prompt"), ("change", "refused"), ("slow", "wait"))
+    broker_pages = (("two", "prompt"), ("change", "refused"), ("slow", "wait"),
+                    ("new", "new-password"))
     for service, shot in broker_pages:
         use(host, service, password_url="https://pw.example/change")
         asked = Person(host).authorize(client, scope="openid").asked
@@ -372,6 +436,10 @@ def test_pages_in_a_browser(host, broker, client):
                 browser.press("answer")
             if shot == "refused":
                 browser.wait_for("button[value=other]")
+                browser.shoot(shot)
+                continue
+            if shot == "new-password":
+                browser.wait_for("#answer_1[autocomplete=new-password]")
                 browser.shoot(shot)
                 continue
             if shot == "wait":
