@@ -30,6 +30,7 @@ enum {
 	REMOVE_CONSENTS,
 	REMOVE_TOKENS,
 	REMOVE_GRANTS,
+	REMOVE_INTROSPECTOR,
 	COUNT,
 };
 
@@ -125,6 +126,15 @@ static const struct statement statements[COUNT] = {
 	[REMOVE_GRANTS] = {.text = "DELETE FROM auth_grant WHERE realm_id = ? AND client_id = ?"
 				   " ORDER BY id LIMIT ?",
 			   .in = "iti"},
+	/* client ids with blanks between: whoever gets the id next is not among them */
+	[REMOVE_INTROSPECTOR] = {.text = "UPDATE resource_server SET introspection_clients ="
+					 " NULLIF(TRIM(REPLACE(REPLACE(CONCAT(' ',"
+					 " REPLACE(introspection_clients, ' ', '  '), ' '),"
+					 " CONCAT(' ', ?, ' '), ''), '  ', ' ')), '')"
+					 " WHERE realm_id = ?"
+					 " AND INSTR(CONCAT(' ', introspection_clients, ' '),"
+					 " CONCAT(' ', ?, ' ')) > 0",
+				 .in = "tit"},
 };
 
 const struct statement_set client_statements = {SET_CLIENT, statements, COUNT};
@@ -363,6 +373,9 @@ client_remove_work(struct store *store, void *context)
 	const struct client_row *row = context;
 	const struct sql_in in[] = {sql_int(row->realm_id), sql_text(row->client_id),
 				    sql_int(REMOVE_STEP)};
+	const struct sql_in named[] = {sql_text(row->client_id), sql_int(row->realm_id),
+				       sql_text(row->client_id)};
+	int64_t resources = 0;
 	enum store_verdict verdict = sql_change(store, &client_statements, REMOVE, in);
 
 	if (verdict == STORE_OK)
@@ -375,6 +388,9 @@ client_remove_work(struct store *store, void *context)
 		verdict = sql_remove_pairs(store, &client_statements,
 					   (struct sql_pair){REMOVE_TOKENS, REMOVE_GRANTS}, in,
 					   REMOVE_STEP);
+	if (verdict == STORE_OK)
+		verdict = sql_change_count(store, &client_statements, REMOVE_INTROSPECTOR, named,
+					   &resources);
 	return verdict == STORE_OK ? generation_bump(store) : verdict;
 }
 

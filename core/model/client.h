@@ -227,7 +227,8 @@ enum store_verdict client_remove_unused(struct store *store, uint32_t realm_id, 
 /* NONE when the version is no longer the one given (or the client is gone). Bumps the generation.
  */
 enum store_verdict client_update(struct store *store, const struct client_row *row);
-/* Removes the client, its secrets, consents, grants and tokens. */
+/* Removes the client, its secrets, consents, grants and tokens, and its name from the lists of
+ * resource servers. */
 enum store_verdict client_remove(struct store *store, uint32_t realm_id, const char *client_id);
 
 enum store_verdict client_secret_insert(struct store *store, uint32_t realm_id,

@@ -223,6 +223,50 @@ what_stands_beside_an_opaque_token(void **state)
 	assert_string_equal(found.account.sub, "app"); /* the client itself is the subject */
 }
 
+/* Whoever gets the id of a client that was removed looks at nobody's tokens. */
+static void
+a_client_that_goes_looks_at_no_tokens(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} cases[] = {
+		{"app", "(none)"},
+		{"app b", "b"},
+		{"a app", "a"},
+		{"a app b", "a b"},
+		{"app app", "(none)"},
+		{"a app app b app", "a b"},
+		{"a apps app2 my-app b", "a apps app2 my-app b"},
+		{"App APP", "App APP"},
+		{NULL, "(none)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct client_row client = sample_client("app");
+		struct resource_row row = sample;
+		char *left, *foreign;
+
+		private_db_clear();
+		assert_int_equal(client_insert(store, &client), STORE_OK);
+		row.introspection_clients = cases[i].before;
+		assert_int_equal(resource_put(store, &row), STORE_OK);
+		row.realm_id++;
+		row.introspection_clients = "app";
+		assert_int_equal(resource_put(store, &row), STORE_OK);
+		assert_int_equal(client_remove(store, SAMPLE_REALM, "app"), STORE_OK);
+		left = private_db_text("SELECT COALESCE(introspection_clients, '(none)')"
+				       " FROM resource_server ORDER BY realm_id LIMIT 1");
+		foreign = private_db_text("SELECT introspection_clients FROM resource_server"
+					  " ORDER BY realm_id DESC LIMIT 1");
+		if (strcmp(left, cases[i].after) != 0 || strcmp(foreign, "app") != 0)
+			fail_msg("%s: %s; of another realm: %s",
+				 cases[i].before ? cases[i].before : "none", left, foreign);
+		free(left);
+		free(foreign);
+	}
+}
+
 int
 main(void)
 {
@@ -234,6 +278,7 @@ main(void)
 		store_test(realms_take_them_along),
 		store_test(what_a_token_without_a_grant_depends_on),
 		store_test(what_stands_beside_an_opaque_token),
+		store_test(a_client_that_goes_looks_at_no_tokens),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
