@@ -43,7 +43,7 @@ def read_parameters():
 
 
 # Fields of our own pages' forms, and what only makes an error clearer.
-PAGE_FIELDS = {"action", "flow", "password", "username"}
+PAGE_FIELDS = {"conversation", "sequence", "action", "flow", "password", "username"}
 NOT_OFFERED = {"code_challenge_algo", "registration", "request"}
 
 
@@ -83,7 +83,8 @@ def test_endpoints_name_every_parameter():
 def test_endpoints_name_every_public_route():
     routes = set(re.findall(r'^\t\{"(/[^"]+)"', (TOP / "core/endpoint/routes.c").read_text(
         encoding="utf-8"), re.M))
-    pages = {"/signin", "/consent", "/select", "/signout", "/static/"}
+    pages = {"/signin", "/signin/answer", "/signin/wait/", "/consent", "/select", "/signout",
+             "/static/"}
     named = set(re.findall(r"^\| \[`(/[^`]+)`\]", printed("endpoints"), re.M))
     assert named == routes - pages
 

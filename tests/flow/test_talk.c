@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/authn/throttle.h"
+#include "core/model/source.h"
 
 /* ---- what it is asked ---- */
 
@@ -76,6 +77,42 @@ own_passwords_do_not_reach_it(void **state)
 	assert_int_equal(fake.asked, 0);
 	fake_try("alice");
 	assert_null(fake.last.password);
+}
+
+static void
+a_name_alone(void **state)
+{
+	struct agent agent = {0};
+	struct answer page;
+
+	(void)state;
+	fake_source("unix", 20, "{\"service\":\"pam\",\"password_first\":\"false\"}");
+	fake_says(BROKER_DONE, BROKER_WRONG);
+	fake_try("ada");
+	assert_int_equal(fake.asked, 1);
+	assert_null(fake.last.password);
+	page = agent_get(&agent, authorize("web", NULL, NULL));
+	check_status(sign_in(&agent, &page, "alice", ""), 403, "an own account needs one");
+	assert_int_equal(fake.asked, 1);
+	page = agent_get(&agent, authorize("web", NULL, NULL));
+	check_status(sign_in(&agent, &page, "ada", ""), 403, "the service may not");
+	assert_int_equal(fake.asked, 2);
+}
+
+static void
+people_of_no_source(void **state)
+{
+	struct tx tx;
+
+	(void)state;
+	fake_says(BROKER_DONE, BROKER_RIGHT);
+	check_status(fake_try("ada"), 303, "right");
+	world_tx(&tx, "main");
+	assert_int_equal(source_remove(tx.store, tx.realm->id, "unix"), STORE_OK);
+	fake_source("ldap", 30, "{\"service\":\"corp\"}");
+	fake_says(BROKER_DONE, BROKER_WRONG);
+	check_status(fake_try("ada"), 403, "its source is not there any more");
+	assert_int_equal(fake.last.services.count, 0);
 }
 
 /* ---- how it ends ---- */
@@ -260,6 +297,8 @@ main(void)
 		talk_test(a_start),
 		talk_test(who_judges),
 		talk_test(own_passwords_do_not_reach_it),
+		talk_test(a_name_alone),
+		talk_test(people_of_no_source),
 		talk_test(endings),
 		talk_test(a_page_of_prompts),
 		talk_test(answers_that_are_not_passed_on),
