@@ -142,7 +142,8 @@ PEOPLE = {
     "shop": ([
         ("ada", {"name": "Ada Lovelace", "email": "ada@example.org", "email_verified": True,
                  "groups": ["staff"]}),
-        ("ben", {"email": "ben@example.org", "email_verified": False, "groups": []})], ["eve", "other7"]),
+        ("ben", {"email": "ben@example.org", "email_verified": False, "groups": []})],
+        ["eve", "other7"]),
 }
 
 
