@@ -254,7 +254,7 @@ handle_signin_answer(struct call *call)
 		interaction_signin(interaction, &blank);
 }
 
-/* The conversation keeps the flow: without it there is nothing to go on with. */
+/* The conversation keeps the flow; one that is gone has none to go on with. */
 void
 handle_signin_wait(struct call *call)
 {
@@ -269,12 +269,6 @@ handle_signin_wait(struct call *call)
 	if (interaction->browser.has_value)
 		status = talk_look(tx, call->rest + strlen(WAIT_PATH), interaction->browser.value,
 				   browser_known(call), &talk);
-	if (!talk.state.keep) {
-		tx->failure.page = "flow_expired";
-		(void)fail(tx, OAUTH_INVALID_REQUEST, "this sign-in has ended",
-			   "its conversation is not there, or is another browser's");
-		return;
-	}
 	if (interaction_resume_with(interaction, talk.state.keep) == 0)
 		conversation_show(interaction, status, &talk);
 }

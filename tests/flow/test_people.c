@@ -206,6 +206,13 @@ groups_bring_scopes(void **state)
 	check_text(member(&given, "scope"), "openid", "not any more");
 	given = tokens(&alice, "web", "openid files");
 	check_text(member(&given, "scope"), "openid", "never was");
+	assert_int_equal(private_db_number("SELECT COUNT(*) FROM auth_grant AS g JOIN account AS a"
+					   " ON a.id = g.account_id WHERE a.username = 'alice'"
+					   " AND g.scope = 'openid'"),
+			 1);
+	given = agent_get(&alice, authorize("ask", "scope", "openid files"));
+	check_has(given.body, "value=\"allow\"", "she is asked");
+	check(strstr(given.body, "Files") == NULL, "but not for what she cannot have");
 	world_tx(&tx, "main");
 	assert_int_equal(scope_remove(tx.store, tx.realm->id, "files"), STORE_OK);
 }

@@ -135,6 +135,10 @@ def test_one_step(host, client):
         "groups": ["ada", "staff", "admins"]}
     shown = host.ctl("user", "show", "ada", json=True)
     assert (shown["source"], shown["source_key"]) == ("unix", "ada:2001")
+    for words, why in ((("user", "add", "bob", "--password-stdin"), "of source unix"),
+                       (("user", "passwd", "ada", "--password-stdin"), "source unix; change it there")):
+        done = host.ctl(*words, check=False, stdin="long enough a password\n" * 2)
+        assert done.returncode != 0 and why in done.stderr, (words, done.stderr)
     again = tokens_of(host, client, *enter(host, client))
     assert id_token(again)["sub"] == id_token(tokens)["sub"], "one person, one account"
 
