@@ -136,7 +136,7 @@ def test_one_step(host, client):
     shown = host.ctl("user", "show", "ada", json=True)
     assert (shown["source"], shown["source_key"]) == ("unix", "ada:2001")
     for words, why in ((("user", "add", "bob", "--password-stdin"), "of source unix"),
-                       (("user", "passwd", "ada", "--password-stdin"), "source unix; change it there")):
+                       (("user", "passwd", "ada", "--password-stdin"), "change it there")):
         done = host.ctl(*words, check=False, stdin="long enough a password\n" * 2)
         assert done.returncode != 0 and why in done.stderr, (words, done.stderr)
     again = tokens_of(host, client, *enter(host, client))
