@@ -24,6 +24,9 @@ enum json_verdict {
 	JSON_WRONG_TYPE, /* it is there but of another type, or outside the range asked for */
 };
 
+/* How *why begins where a member of an object stands twice. */
+#define JSON_WHY_DUPLICATE "a duplicate key"
+
 /* True when text is one strict JSON value of at most JSON_TEXT_MAX bytes; else *why says what and
  * where. */
 bool json_valid(const char *text, size_t size, struct arena *arena, const char **why);

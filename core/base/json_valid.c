@@ -312,7 +312,7 @@ close_object(struct reader *reader, size_t first, size_t first_byte)
 	qsort_r(keys, count, sizeof(*keys), compare_keys, reader->key_bytes);
 	for (size_t i = 1; i < count; i++) {
 		if (compare_keys(&keys[i - 1], &keys[i], reader->key_bytes) == 0)
-			return refuse(reader, "a duplicate key in the object that ends");
+			return refuse(reader, JSON_WHY_DUPLICATE " in the object that ends");
 	}
 	reader->key_count = first;
 	reader->key_bytes_used = first_byte;

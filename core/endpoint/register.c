@@ -20,6 +20,16 @@
 
 /* ---- what is sent ---- */
 
+static const char *
+body_mistake(const struct call *call, const char *why)
+{
+	if (call->request->body_size == 0)
+		return "the body is empty; send the client's metadata as one JSON object";
+	if (str_starts(why, JSON_WHY_DUPLICATE))
+		return "a member stands twice in the body";
+	return "the body is not one JSON object";
+}
+
 static struct json_object *
 read_body(struct call *call)
 {
@@ -34,8 +44,7 @@ read_body(struct call *call)
 	}
 	body = json_parse_object(tx->arena, call->request->body, call->request->body_size, &why);
 	if (!body)
-		(void)fail(tx, OAUTH_INVALID_CLIENT_METADATA, "the body is not one JSON object",
-			   "%s", why);
+		(void)fail(tx, OAUTH_INVALID_CLIENT_METADATA, body_mistake(call, why), "%s", why);
 	return body;
 }
 

@@ -42,6 +42,8 @@ client_default(struct client *client, const struct settings *realm)
 	client->token_endpoint_auth_signing_alg = NULL;
 	client->jwks = NULL;
 	client->jwks_uri = NULL;
+	client->initiate_login_uri = NULL;
+	client->sector_identifier_uri = NULL;
 	client->tls_client_auth_subject_dn = NULL;
 	client->tls_client_auth_san_dns = NULL;
 	client->tls_client_auth_san_uri = NULL;

@@ -79,6 +79,8 @@ struct client {
 	const char *token_endpoint_auth_signing_alg; /* of assertions; NULL: any that fits */
 	const char *jwks;                            /* the key set as JSON text; NULL */
 	const char *jwks_uri;                        /* where it is fetched; NULL */
+	const char *initiate_login_uri;              /* where a sign-in may be begun; NULL */
+	const char *sector_identifier_uri; /* the list of those who share a sector; NULL */
 	/* which certificate authenticates it: exactly one is set for tls_client_auth (RFC 8705
 	 * 2.1.2) */
 	const char *tls_client_auth_subject_dn, *tls_client_auth_san_dns, *tls_client_auth_san_uri,

@@ -106,7 +106,7 @@ client_https_mistake(struct arena *arena, const struct client *client, const cha
 
 	(void)client;
 	if (uri_parse(arena, value, &uri) != 0 || !str_equal(uri.scheme, "https"))
-		return "not an https URL such as https://app.example/jwks.json";
+		return "not an https URL such as https://app.example/name";
 	if (uri.fragment != NULL)
 		return "a fragment is not allowed";
 	return parts_mistake(&uri);

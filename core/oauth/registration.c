@@ -98,19 +98,6 @@ check_demands(struct reading *reading)
 	return 0;
 }
 
-/* OpenID Connect Dynamic Client Registration 2: initiate_login_uri is https. */
-static int
-check_login_uri(struct reading *reading)
-{
-	struct tx *tx = reading->tx;
-	const char *text = json_text_or_null(reading->request, "initiate_login_uri");
-	struct uri uri;
-
-	if (!text || (uri_parse(tx->arena, text, &uri) == 0 && str_equal(uri.scheme, "https")))
-		return 0;
-	return refuse(tx, "initiate_login_uri: not an https URL");
-}
-
 /* OpenID Connect Core 8.1: the document lists every redirect URI of those who share it. */
 static int
 check_sector(struct reading *reading)
@@ -427,7 +414,7 @@ registration_read(struct tx *tx, struct json_object *request,
 
 	*registration = (struct registration){.metadata = json_new_object(tx->arena)};
 	if (apply_statement(&reading) != 0 || check_demands(&reading) != 0 ||
-	    check_login_uri(&reading) != 0 || check_sector(&reading) != 0)
+	    check_sector(&reading) != 0)
 		return -1;
 	take_members(&reading);
 	if (rules->document) /* a program that has no server to keep a secret on */

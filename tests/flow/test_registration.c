@@ -1,54 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The whole life of a registration (RFC 7591, RFC 7592): who may register, what is answered, what
- * strangers may not have, and the client's own look at itself.
+ * The whole life of a registration (RFC 7591, RFC 7592): who may register, what is answered, and
+ * the client's own look at itself. What may be registered: test_registration_metadata.c.
  */
 #include "core/base/str.h"
 #include "core/manage/manage_registration.h"
 #undef fail
-#include "tests/flow/agent.h"
-#include "tests/flow/others.h"
-
-#define REDIRECT   "https://notes.example/cb"
-#define URIS       "\"redirect_uris\":[\"" REDIRECT "\"]"
-#define BODY(more) "{" URIS more "}"
-
-static int
-begin(void **state)
-{
-	world_fresh(state);
-	world_realm_set("registration", "open");
-	return 0;
-}
-
-static int
-end(void **state)
-{
-	world_realm_set("registration", "closed");
-	world_realm_set("registration_limit", "1000");
-	world_realm_set("registration_scopes", "openid profile email offline_access");
-	return world_spent(state);
-}
-
-static struct answer
-send(const char *method, const char *target, const char *token, const char *body)
-{
-	const struct ask ask = {
-		.method = method,
-		.target = target,
-		.body = body,
-		.content_type = body ? "application/json" : NULL,
-		.authorization = token ? arena_printf(world.arena, "Bearer %s", token) : NULL,
-	};
-
-	return request_send(&ask);
-}
-
-static struct answer
-register_with(const char *token, const char *body)
-{
-	return send("POST", "/register", token, body);
-}
+#include "tests/flow/registering.h"
 
 static const char *
 initial_token(int64_t uses, int64_t lifetime)
@@ -61,22 +19,6 @@ initial_token(int64_t uses, int64_t lifetime)
 	buf_init(&why, world.arena, MANAGE_WHY_MAX);
 	assert_int_equal(manage_initial_add(&tx, &token, &why), MANAGE_OK);
 	return token.text;
-}
-
-static const char *
-self(const struct answer *made)
-{
-	return arena_printf(world.arena, "/register/%s", member(made, "client_id"));
-}
-
-static const char *
-list_of(const struct answer *answer, const char *name)
-{
-	struct json_object *value = NULL;
-
-	if (!answer->json || !json_object_object_get_ex(answer->json, name, &value))
-		return NULL;
-	return json_write(world.arena, value, NULL);
 }
 
 static void
@@ -155,169 +97,6 @@ it_signs_in(void **state)
 		     401, "it is gone");
 }
 
-static const struct {
-	const char *name, *body, *error;
-} refusals[] = {
-	{"no JSON", "redirect_uris=x", "invalid_client_metadata"},
-	{"a list", "[]", "invalid_client_metadata"},
-	{"member twice", "{" URIS "," URIS "}", "invalid_client_metadata"},
-	{"no redirect_uris", "{}", "invalid_redirect_uri"},
-	{"fragment", "{\"redirect_uris\":[\"https://x.example/#f\"]}", "invalid_redirect_uri"},
-	{"http", "{\"redirect_uris\":[\"http://x.example/\"]}", "invalid_redirect_uri"},
-	{"text for a list", "{\"redirect_uris\":\"https://x.example/\"}", "invalid_redirect_uri"},
-	{"http initiate_login_uri", BODY(",\"initiate_login_uri\":\"http://x.example/\""),
-	 "invalid_client_metadata"},
-	{"pairwise", BODY(",\"subject_type\":\"pairwise\""), "invalid_client_metadata"},
-	{"encrypted ID token", BODY(",\"id_token_encrypted_response_alg\":\"RSA-OAEP\""),
-	 "invalid_client_metadata"},
-	{"encrypted userinfo", BODY(",\"userinfo_encrypted_response_alg\":\"RSA-OAEP\""),
-	 "invalid_client_metadata"},
-	{"signed userinfo", BODY(",\"userinfo_signed_response_alg\":\"RS256\""),
-	 "invalid_client_metadata"},
-	{"encrypted request", BODY(",\"request_object_encryption_alg\":\"RSA-OAEP\""),
-	 "invalid_client_metadata"},
-	{"DPoP", BODY(",\"dpop_bound_access_tokens\":true"), "invalid_client_metadata"},
-	{"alg none", BODY(",\"id_token_signed_response_alg\":\"none\""), "invalid_client_metadata"},
-	{"unknown method", BODY(",\"token_endpoint_auth_method\":\"magic\""),
-	 "invalid_client_metadata"},
-	{"implicit", BODY(",\"grant_types\":[\"implicit\"]"), "invalid_client_metadata"},
-	{"client_credentials",
-	 BODY(",\"grant_types\":[\"authorization_code\","
-	      "\"client_credentials\"],\"scope\":\"openid\""),
-	 "invalid_client_metadata"},
-	{"token exchange", BODY(",\"grant_types\":[\"authorization_code\",\"" EXCHANGE_TYPE "\"]"),
-	 "invalid_client_metadata"},
-	{"response_types", BODY(",\"response_types\":[\"token\"]"), "invalid_client_metadata"},
-	{"other scopes", BODY(",\"scope\":\"admin\""), "invalid_client_metadata"},
-	{"private_key_jwt without keys",
-	 BODY(",\"token_endpoint_auth_method\":\"private_key_jwt\""), "invalid_client_metadata"},
-	{"secret key",
-	 BODY(",\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":"
-	      "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0\"}]}"),
-	 "invalid_client_metadata"},
-	{"what is told has no quotes", BODY(",\"response_types\":[]"), "invalid_client_metadata"},
-	{"tag of no member", BODY(",\"client_name#d_e\":5,\"client_name\":5"),
-	 "invalid_client_metadata"},
-	{"statement of nobody", BODY(",\"software_statement\":\"e30.e30.e30\""),
-	 "invalid_software_statement"},
-};
-
-static void
-what_is_refused(void **state)
-{
-	struct ask ask = {.target = "/register", .body = BODY("")};
-	const char *many = "openid";
-	struct answer answer;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(refusals); i++) {
-		answer = register_with(NULL, refusals[i].body);
-		check_error(&answer, 400, refusals[i].error, refusals[i].name);
-		for (const char *c = member(&answer, "error_description"); *c; c++)
-			check(*c >= 0x20 && *c <= 0x7e && *c != '"' && *c != '\\',
-			      refusals[i].name);
-	}
-	for (int i = 0; i < 300; i++)
-		many = arena_printf(world.arena, "%s s%d", many, i);
-	answer = register_with(NULL, arena_printf(world.arena, BODY(",\"scope\":\"%s\""), many));
-	check_error(&answer, 400, "invalid_client_metadata", "too many scopes");
-	answer = request_send(&ask);
-	check_error(&answer, 400, "invalid_client_metadata", "a form");
-	check(private_db_number("SELECT COUNT(*) FROM client WHERE source <> 'admin'") == 0,
-	      "nothing is stored");
-}
-
-/* What looks like a demand and is none, and what counts as not sent. */
-static const struct {
-	const char *name, *body, *member, *value; /* JSON of the answer; NULL: it is not there */
-} good_ones[] = {
-	{"no DPoP", BODY(",\"dpop_bound_access_tokens\":false"), "client_name", NULL},
-	{"public subjects", BODY(",\"subject_type\":\"public\""), "subject_type", "\"public\""},
-	{"null", BODY(",\"client_name\":null"), "client_name", NULL},
-	{"nothing", BODY(",\"client_name\":\"\",\"client_uri\":\"\""), "client_uri", NULL},
-	{"https login page", BODY(",\"initiate_login_uri\":\"https://notes.example/\""),
-	 "client_name", NULL},
-	{"another algorithm", BODY(",\"id_token_signed_response_alg\":\"ES256\""),
-	 "id_token_signed_response_alg", "\"ES256\""},
-};
-
-static void
-what_is_taken(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(good_ones); i++) {
-		struct answer made = register_with(NULL, good_ones[i].body);
-
-		check_status(made, 201, good_ones[i].name);
-		check_text(list_of(&made, good_ones[i].member), good_ones[i].value,
-			   good_ones[i].name);
-	}
-}
-
-static int64_t
-rows_with(const char *piece)
-{
-	return private_db_number("SELECT COUNT(*) FROM client WHERE source = 'registration' AND "
-				 "INSTR(metadata, '%s') > 0",
-				 piece);
-}
-
-static void
-what_the_realm_adds(void **state)
-{
-	(void)state;
-	check_status(register_with(NULL, BODY("")), 201, "confidential");
-	check(rows_with("\"origins\"") == 0, "its server asks, no script");
-	check_status(register_with(NULL, BODY(",\"token_endpoint_auth_method\":\"none\"")), 201,
-		     "public");
-	check(rows_with("\"origins\":[\"https://notes.example\"]") == 1, "origins of scripts");
-	check_status(register_with(NULL, "{\"redirect_uris\":[\"com.example.notes:/cb\"],"
-					 "\"application_type\":\"native\","
-					 "\"token_endpoint_auth_method\":\"none\"}"),
-		     201, "native");
-	check(rows_with("\"origins\"") == 1, "a program has no origin");
-	check(rows_with("\"profile\":\"oidc\"") == 0, "the strict profile");
-	world_realm_set("registration_profile", "oidc");
-	check_status(register_with(NULL, BODY("")), 201, "the other profile");
-	world_realm_set("registration_profile", "oauth21");
-	check(rows_with("\"profile\":\"oidc\"") == 1, "the realm's word");
-}
-
-/* Strangers make no keys. */
-static void
-algorithms_without_key(void **state)
-{
-	static const char *const members[] = {"id_token_signed_response_alg",
-					      "introspection_signed_response_alg"};
-
-	(void)state;
-	private_db_number("UPDATE realm_key SET state = 'retired' WHERE alg = 'EdDSA'");
-	world_realm_set("registration", "open");
-	for (size_t i = 0; i < COUNT(members); i++) {
-		struct answer answer = register_with(
-			NULL, arena_printf(world.arena, BODY(",\"%s\":\"EdDSA\""), members[i]));
-
-		check_error(&answer, 400, "invalid_client_metadata", members[i]);
-	}
-	private_db_number("UPDATE realm_key SET state = 'active' WHERE alg = 'EdDSA'");
-	world_realm_set("registration", "open");
-}
-
-static void
-scopes_are_cut(void **state)
-{
-	struct answer made = register_with(NULL, BODY(",\"scope\":\"openid admin email\""));
-
-	(void)state;
-	check_text(member(&made, "scope"), "openid email", "what may be had");
-	world_realm_set("registration_scopes", "openid");
-	made = register_with(NULL, BODY(""));
-	check_text(member(&made, "scope"), "openid", "the realm's word");
-	world_realm_set("registration_scopes", " ");
-	made = register_with(NULL, BODY(""));
-	check_error(&made, 400, "invalid_client_metadata", "none is not every scope there is");
-}
-
 static void
 who_may_register(void **state)
 {
@@ -389,6 +168,11 @@ looking_and_replacing(void **state)
 	check_error(&answer, 400, "invalid_client_metadata", "no client_id");
 	answer = send("PUT", self(&made), again, BODY(",\"client_id\":\"web\""));
 	check_error(&answer, 400, "invalid_client_metadata", "another client_id");
+	check_text(member(&answer, "error_description"), "client_id must be that of the client",
+		   "another client_id");
+	answer = send("PUT", self(&made), again, "");
+	check_error(&answer, 400, "invalid_client_metadata", "empty");
+	check_has(member(&answer, "error_description"), "the body is empty", "empty");
 	answer = send("PUT", self(&made), again,
 		      arena_printf(world.arena,
 				   "{\"client_id\":\"%s\",\"client_secret\":\"mine\"," URIS "}",
@@ -546,20 +330,15 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(answer_of_a_registration, begin, end),
-		cmocka_unit_test_setup_teardown(it_signs_in, begin, end),
-		cmocka_unit_test_setup_teardown(what_is_refused, begin, end),
-		cmocka_unit_test_setup_teardown(what_is_taken, begin, end),
-		cmocka_unit_test_setup_teardown(what_the_realm_adds, begin, end),
-		cmocka_unit_test_setup_teardown(algorithms_without_key, begin, end),
-		cmocka_unit_test_setup_teardown(scopes_are_cut, begin, end),
-		cmocka_unit_test_setup_teardown(who_may_register, begin, end),
-		cmocka_unit_test_setup_teardown(looking_and_replacing, begin, end),
-		cmocka_unit_test_setup_teardown(services_that_change, begin, end),
-		cmocka_unit_test_setup_teardown(what_the_administrator_set_stays, begin, end),
-		cmocka_unit_test_setup_teardown(words_of_the_answers, begin, end),
-		cmocka_unit_test_setup_teardown(secrets_follow_the_method, begin, end),
-		cmocka_unit_test_setup_teardown(unused_ones_go, begin, end),
+		registration_test(answer_of_a_registration),
+		registration_test(it_signs_in),
+		registration_test(who_may_register),
+		registration_test(looking_and_replacing),
+		registration_test(services_that_change),
+		registration_test(what_the_administrator_set_stays),
+		registration_test(words_of_the_answers),
+		registration_test(secrets_follow_the_method),
+		registration_test(unused_ones_go),
 	};
 
 	return flow_tests_run(tests);

@@ -181,9 +181,11 @@ sector_documents(void **state)
 		private_db_number("DELETE FROM fetched");
 		fake_net_page(SECTOR, "application/json", sectors[i].document);
 		answer = register_with(body);
-		if (sectors[i].good)
+		if (sectors[i].good) {
 			check_status(answer, 201, sectors[i].name);
-		else
+			check_text(member(&answer, "sector_identifier_uri"), SECTOR,
+				   sectors[i].name);
+		} else
 			check_error(&answer, 400, "invalid_client_metadata", sectors[i].name);
 	}
 }

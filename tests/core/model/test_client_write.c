@@ -20,6 +20,8 @@ static const char *const full =
 	"\"redirect_uris\":[\"https://app.example/cb\",\"com.example.app:/cb\"],"
 	"\"post_logout_redirect_uris\":[\"https://app.example/bye\"],"
 	"\"origins\":[\"https://app.example\"],"
+	"\"initiate_login_uri\":\"https://app.example/login\","
+	"\"sector_identifier_uri\":\"https://app.example/sector\","
 	"\"grant_types\":[\"authorization_code\",\"refresh_token\"],"
 	"\"scope\":\"openid profile\",\"contacts\":[\"a@app.example\"],\"profile\":\"oidc\","
 	"\"first_party\":true,\"require_auth_time\":true,\"default_max_age\":0,"
