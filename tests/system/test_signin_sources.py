@@ -15,6 +15,7 @@ from chromium import Browser
 from conftest import PATIENT, add_client
 from relying import Page, Person, parameters, redeem, token
 from stack import Stack
+from test_accessibility import NARROW, NOTHING, measure
 
 from children import wait_until
 
@@ -422,7 +423,20 @@ def test_conversations_block_nobody(host, broker, client):
     assert busy <= 4 * idle, "twice on a machine of its own; this one is shared"
 
 
-def test_pages_in_a_browser(host, broker, client):
+def look_at(browser, shot):
+    """Pictures, and what readers need: as every other page."""
+    browser.shoot(shot)
+    for scheme in ("light", "dark"):
+        browser.scheme(scheme)
+        for width in (NARROW, 1280):
+            browser.size(width, 800)
+            found = measure(browser)
+            assert found["h1"] == 1 and found["main"] == 1, shot
+            for what in NOTHING:
+                assert found[what] == [], (shot, scheme, width, what, found[what])
+
+
+def test_pages_in_a_browser(host, client):
     """Every page of a conversation, by hand of Chromium without scripts."""
     broker_pages = (("two", "prompt"), ("change", "refused"), ("slow", "wait"),
                     ("new", "new-password"))
@@ -436,19 +450,19 @@ def test_pages_in_a_browser(host, broker, client):
             browser.press("signin")
             if shot == "prompt":
                 browser.wait_for("#answer_1").send_keys("123456")
-                browser.shoot(shot)
+                look_at(browser, shot)
                 browser.press("answer")
             if shot == "refused":
                 browser.wait_for("button[value=other]")
-                browser.shoot(shot)
+                look_at(browser, shot)
                 continue
             if shot == "new-password":
                 browser.wait_for("#answer_1[autocomplete=new-password]")
-                browser.shoot(shot)
+                look_at(browser, shot)
                 continue
             if shot == "wait":
                 browser.wait_for("p[role=status]")
-                browser.shoot(shot)
+                look_at(browser, shot)
             browser.wait(lambda b: b.url.startswith(host.site), "the client's answer", 60)
             assert not browser.violations()
     use(host, "one")
