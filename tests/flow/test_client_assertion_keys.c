@@ -128,6 +128,39 @@ good_once(void **state)
 }
 
 /* What is refused uses nothing up. */
+/* What is signed with a secret is held to the same rules. */
+static void
+rules_of_secrets(void **state)
+{
+	static const struct {
+		const char *member, *value, *why;
+	} cases[] = {
+		{"exp", "1799999990", "expired"},
+		{"exp", "1800003611", "exp lies too far ahead"},
+		{"aud", "\"" SUB_ISSUER "\"", "the assertion's aud is"},
+		{"iss", "\"jwt\"", "iss is not"},
+		{"jti", NULL, "required claim missing"},
+	};
+	const char *secret = secret_for("mac"), *twice = mac("mac", secret, JWS_HS256);
+	struct jwk key = jwk_from_bytes(world.arena, secret, strlen(secret));
+	struct answer answer;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct json_object *claims = claims_of("mac");
+		size_t before = world_log_count(cases[i].why);
+
+		change(claims, cases[i].member, cases[i].value);
+		answer = introspect_with(sign(&key, JWS_HS256, NULL, NULL, claims));
+		check_error(&answer, 401, "invalid_client", cases[i].why);
+		check(world_log_count(cases[i].why) == before + 1, cases[i].why);
+	}
+	check_status(introspect_with(twice), 200, "good");
+	answer = introspect_with(twice);
+	check_error(&answer, 401, "invalid_client", "good once");
+	check(world_log_count("jti was used before") == 1, "why");
+}
+
 static void
 refused_is_not_used(void **state)
 {
@@ -318,6 +351,7 @@ main(void)
 		assertion_test(secrets_of_another_method),
 		assertion_test(moved_secret),
 		assertion_test(good_once),
+		assertion_test(rules_of_secrets),
 		assertion_test(refused_is_not_used),
 		assertion_test(remembered),
 		assertion_test(one_of_many),

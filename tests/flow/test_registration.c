@@ -264,7 +264,13 @@ words_of_the_answers(void **state)
 	check_text(list_of(&answer, "client_secret_expires_at"), NULL, "of no secret");
 	answer = send("GET", self(&made), NULL, NULL);
 	check(!strstr(header(&answer, "WWW-Authenticate"), "error="), "nothing was sent");
+	check_has(member(&answer, "error_description"), "no token; send", "nothing was sent");
+	answer = request_send(&(struct ask){.target = self(&made), .authorization = "Bearer a b"});
+	check_error(&answer, 401, "invalid_token", "two words");
+	check_has(member(&answer, "error_description"), "no token; send", "two words");
+	check_has(header(&answer, "WWW-Authenticate"), "error=\"invalid_token\"", "two words");
 	answer = send("GET", self(&made), "nonsense", NULL);
+	check(world_log_count("malformed") == 1, "why");
 	check_has(header(&answer, "WWW-Authenticate"), "error=\"invalid_token\"", "nonsense");
 	body = arena_printf(world.arena, "{\"client_id\":\"%s\",\"client_secret\":\"%s\"," URIS "}",
 			    member(&made, "client_id"), member(&made, "client_secret"));
