@@ -265,6 +265,10 @@ nothing_is_fetched_for_what_is_stale(void **state)
 	check_status(introspect_with(sign(&k.ec, JWS_ES256, k.ec.kid, NULL, claims)), 401,
 		     "expired");
 	check_status(introspect_with(mac("remote", k.jwks, JWS_HS256)), 401, "MAC");
+	client("remote", "private_key_jwt",
+	       ",\"jwks_uri\":\"" KEYS_URI "\",\"token_endpoint_auth_signing_alg\":\"ES256\"");
+	check_status(introspect_with(sign(&k.rsa, JWS_RS256, k.rsa.kid, NULL, claims_of("remote"))),
+		     401, "another algorithm than the registered one");
 	assert_int_equal(fake_net_asked(KEYS_URI), 0);
 }
 

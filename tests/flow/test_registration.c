@@ -137,6 +137,33 @@ who_may_register(void **state)
 	check_error(&answer, 403, "access_denied", "the limit");
 }
 
+/* Whoever has no right learns nothing of what he sent; and what cannot be read is no wrong token.
+ */
+static void
+tokens_that_cannot_be_found(void **state)
+{
+	const char *gone = initial_token(1, 0), *token;
+	struct answer made, answer;
+
+	(void)state;
+	private_db_number("DELETE FROM initial_token");
+	answer = register_with(gone, "{}");
+	check_error(&answer, 401, "invalid_token", "one that was removed, with a mistake");
+	token = initial_token(1, 0);
+	private_db_number("RENAME TABLE initial_token TO initial_token_away");
+	answer = register_with(token, BODY(""));
+	private_db_number("RENAME TABLE initial_token_away TO initial_token");
+	check_status(answer, 503, "the initial token cannot be read");
+	made = register_with(token, BODY(""));
+	check_status(made, 201, "now it can");
+	token = member(&made, "registration_access_token");
+	private_db_number("RENAME TABLE client TO client_away");
+	answer = send("GET", self(&made), token, NULL);
+	private_db_number("RENAME TABLE client_away TO client");
+	check_status(answer, 503, "the client cannot be read");
+	check_status(send("GET", self(&made), token, NULL), 200, "now it can");
+}
+
 static void
 looking_and_replacing(void **state)
 {
@@ -339,6 +366,7 @@ main(void)
 		registration_test(answer_of_a_registration),
 		registration_test(it_signs_in),
 		registration_test(who_may_register),
+		registration_test(tokens_that_cannot_be_found),
 		registration_test(looking_and_replacing),
 		registration_test(services_that_change),
 		registration_test(what_the_administrator_set_stays),
