@@ -309,6 +309,21 @@ the_first_table_has_the_name(void **state)
 	check_status(try("ada", SECRET), 403, "not of the second at once");
 }
 
+/* The account keeps the name: nobody else's proof says anything of it. */
+static void
+a_source_that_was_removed(void **state)
+{
+	struct tx tx;
+
+	(void)state;
+	check_status(try("ada", SECRET), 303, "right");
+	world_tx(&tx, "main");
+	assert_int_equal(source_remove(tx.store, tx.realm->id, "forum"), STORE_OK);
+	add_source("other", "table", 30, "{\"view\":\"site.forum\"}");
+	check_status(try("ada", SECRET), 403, "of another source");
+	assert_int_equal(world_log_count("event=person_refused"), 0);
+}
+
 static void
 a_wrong_password_stays_there(void **state)
 {
@@ -445,6 +460,13 @@ claims_are_refreshed_meanwhile(void **state)
 	world_account("ada", &account);
 	assert_string_equal(json_text_or_null(account.claims, "name"), "Ada King");
 	assert_int_equal(account.checked_at, world_now());
+	/* a row that says nothing clear changes nothing */
+	run("UPDATE site.forum_users SET full_name = 'Nobody', login = ''");
+	world_move(SOURCE_CHECK_SECS);
+	(void)agent_get(&agent, authorize("web", "prompt", "none"));
+	world_account("ada", &account);
+	assert_string_equal(json_text_or_null(account.claims, "name"), "Ada King");
+	assert_int_equal(account.checked_at, world_now() - SOURCE_CHECK_SECS);
 }
 
 static void
@@ -481,6 +503,7 @@ main(void)
 		table_test(disabled_here),
 		table_test(own_accounts_come_first),
 		table_test(the_first_table_has_the_name),
+		table_test(a_source_that_was_removed),
 		table_test(a_wrong_password_stays_there),
 		table_test(somebody_else_with_the_id_of_nobody),
 		table_test(names_of_people_there_are_taken),

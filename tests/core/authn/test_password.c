@@ -54,6 +54,11 @@ static const struct {
 	{"MD5 of crypt", "$1$saltsalt$NuzA7WTAelpl95xgBGWN60", true},
 	{"{CRYPT}", "{CRYPT}$1$saltsalt$NuzA7WTAelpl95xgBGWN60", true},
 	{"{SHA}", "{SHA}L55TUjtiq8FBorTWAZ0jy6g129A=", true},
+	{"{ssha}", "{ssha}n0MgpE49UOlYSAptYLeZPpSboiVzYWx0eQ==", true},
+	{"{SSHA} with 64 bytes of salt",
+	 "{SSHA}a+zdn4psD+CFpEEZPUfsa+5iSJhzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz"
+	 "c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz",
+	 true},
 	{"{SSHA}", "{SSHA}n0MgpE49UOlYSAptYLeZPpSboiVzYWx0eQ==", true},
 	{"{SHA256}", "{SHA256}QQTTb42iwlQ0n4WDZ5Pr4CngyVcGOjTJHC6SAxh7VjE=", true},
 	{"{SSHA256}", "{SSHA256}1kYN0oy7h1Wa9oF5n57Gzs7WHjudDKTAHlPkxOFHv+xzYWx0eQ==", true},
@@ -172,6 +177,8 @@ static const char *const malformed[] = {
 	"{SHA}n0MgpE49UOlYSAptYLeZPpSboiVzYWx0eQ==",
 	"{SSHA}L55TUjtiq8FBorTWAZ0jy6g129A=",
 	"{SSHA}!",
+	"{SSHA}uSyCn3kpFdis7YoGvVUwr4DB3ONzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz"
+	"c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzcw==",
 	"{SMD5}L55TUjtiq8FBorTWAZ0jy6g129A=",
 	"{CLEARTEXT}correct horse",
 	"{CRYPT}",
@@ -304,6 +311,12 @@ blanks_at_the_ends(void **state)
 static void
 long_hashes(void **state)
 {
+	/* right but for its length */
+	static const char right[] =
+		"$argon2id$v=19$m=64,t=1,p=1$c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3"
+		"Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nz"
+		"c3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3Nzc3"
+		"Nzc3Nzc3Nzc3Nzc3M$SpLmZmOVudsp0mjdst6U88AYFaUdR18PBb3Q8R+iKTc";
 	char *text = arena_alloc(*state, 400);
 	const char *why = NULL;
 
@@ -311,10 +324,36 @@ long_hashes(void **state)
 	memcpy(text, "$6$", 3);
 	assert_int_equal(password_hash_check(text, &why), -1);
 	assert_true(password_verify(text, RIGHT) != PASSWORD_RIGHT);
-	/* right but for its length */
-	memset(text, 'A', 399);
-	memcpy(text, "{SSHA}", 6);
-	assert_int_equal(password_verify(text, RIGHT), PASSWORD_UNUSABLE);
+	assert_int_equal(password_verify(right, RIGHT), PASSWORD_UNUSABLE);
+	assert_int_equal(password_hash_check(right, &why), -1);
+	assert_string_equal(why, "it is longer than 255 characters");
+}
+
+/* What stands behind a hash that was cut off is not part of it. */
+static void
+cut_off(void **state)
+{
+	static const char apr1[] = "$apr1$saltsalt\0EGVZDNN6gOqijy.tv9axG/";
+
+	(void)state;
+	assert_int_equal(password_verify(apr1, RIGHT), PASSWORD_UNUSABLE);
+}
+
+/* Told apart from hashes of a kind that is known. */
+static void
+kinds_that_nobody_knows(void **state)
+{
+	static const char *const hashes[] = {
+		"", "x", "plain text", "ab0123456789", "ab0123456789./", "ab012345 789.", "*0",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hashes); i++) {
+		const char *why = NULL;
+
+		check(password_hash_check(hashes[i], &why) == -1, hashes[i]);
+		check(str_starts(why, "its kind is not one of $y$"), hashes[i]);
+	}
 }
 
 /* bcrypt looks at 72 bytes: ours look at all of them. */
@@ -420,6 +459,8 @@ main(void)
 		arena_test(passwords_of_other_lengths),
 		cmocka_unit_test(des_is_short),
 		cmocka_unit_test(blanks_at_the_ends),
+		cmocka_unit_test(cut_off),
+		cmocka_unit_test(kinds_that_nobody_knows),
 		arena_test(long_hashes),
 		arena_test(long_passwords),
 		arena_test(what_is_made),
