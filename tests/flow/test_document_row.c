@@ -59,9 +59,9 @@ administrator_sets(const char *field, const char *value)
 	realms_forget(world.provider.realms);
 }
 
-/* The document says something else than before; whether the row then has a piece. */
+/* The document says another name; whether the row then has it. */
 static bool
-still_has(const char *client_name, const char *piece)
+is_followed(const char *client_name)
 {
 	struct agent agent = {0};
 
@@ -69,7 +69,13 @@ still_has(const char *client_name, const char *piece)
 		      arena_printf(world.arena, DOCUMENT(",\"client_name\":\"%s\""), client_name));
 	world_move(CLIENT_DOCUMENT_MOST);
 	check_status(agent_get(&agent, target_of(REDIRECT)), 200, client_name);
-	check(row_has(client_name), "the document is followed");
+	return row_has(client_name);
+}
+
+static bool
+still_has(const char *client_name, const char *piece)
+{
+	check(is_followed(client_name), "the document is followed");
 	return row_has(piece);
 }
 
@@ -96,6 +102,22 @@ what_an_administrator_set_stays(void **state)
 	}
 	for (size_t i = 0; i < COUNT(cases); i++)
 		check(row_has(cases[i].piece), "all of it at last");
+}
+
+/* Somebody changed the row after it was read for this request. */
+static void
+a_change_at_the_same_time_stays(void **state)
+{
+	struct agent agent = {0};
+
+	(void)state;
+	check(walk_code(&agent, target_of(REDIRECT)) != NULL, "it is let in");
+	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "it is read");
+	private_db_number("UPDATE client SET version = version + 1 WHERE client_id = '" ID "'");
+	check(!is_followed("Helper"), "the row is another one by now");
+	private_db_number("UPDATE generation SET value = value + 1");
+	realms_forget(world.provider.realms);
+	check(is_followed("Helpers"), "the next request knows it");
 }
 
 /* What a document says is no administrator's word. */
@@ -239,6 +261,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		document_test(the_row_follows),
 		document_test(what_an_administrator_set_stays),
+		document_test(a_change_at_the_same_time_stays),
 		document_test(what_a_document_says_it_may_not),
 		document_test(keys_of_a_document),
 		document_test(documents_of_strangers_go_soon),
