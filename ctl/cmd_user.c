@@ -347,10 +347,10 @@ static const struct cli_command commands[] = {
 	 .arguments = "FILE",
 	 .arguments_min = 1,
 	 .arguments_max = 1,
-	 .help = "Imports people from lines NAME:HASH[:CLAIMS] where HASH is of crypt(3) or "
-		 "argon2id and CLAIMS a JSON object; - is standard input. One bad line refuses "
-		 "all; "
-		 "every bad line is told with its number.",
+	 .help = "Imports people from lines NAME:HASH[:CLAIMS] where HASH is of crypt(3), "
+		 "Argon2, phpass, WordPress, htpasswd or a directory (docs/user-tables.md) and "
+		 "CLAIMS a JSON object; - is standard input. One bad line refuses all; every bad "
+		 "line is told with its number.",
 	 OPTIONS(import_options),
 	 .needs = IN_REALM,
 	 .run = import},

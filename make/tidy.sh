@@ -17,7 +17,7 @@ checks="$checks,-bugprone-assignment-in-if-condition,-bugprone-macro-parentheses
 checks="$checks,-bugprone-narrowing-conversions" # -Wconversion of the compiler knows better
 checks="$checks,-bugprone-implicit-widening-of-multiplication-result"
 
-for folder in core sql fcgi ctl; do
+for folder in core sql fcgi ctl pamd fetch; do
 	[ ! -d "$folder" ] || find "$folder" -name '*.c'
 done | sort |
 	xargs -P "$(nproc)" -n 1 sh -c '

@@ -58,7 +58,7 @@ realm_take(struct store *store, struct arena *arena, struct realm *realm, struct
 	while (run < rest->count && rest->row[run].realm_id == realm->id)
 		run++;
 	sources = arena_array(arena, run + 1, sizeof(*sources));
-	for (size_t i = 0; i < run; i++) {
+	for (size_t i = 0; i < run && realm->sources_count < SOURCES_MAX; i++) {
 		const char *why = NULL;
 
 		if (source_read(arena, &rest->row[i], &sources[realm->sources_count], &why) == 0)

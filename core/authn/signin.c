@@ -86,41 +86,43 @@ ask_tables(struct tx *tx, const char *name, struct resolution *resolution)
 	return 0;
 }
 
-/* The realm's services in their order; with only, that one alone. */
-static size_t
-services_of(struct tx *tx, const struct source *only, const struct source ***services)
-{
-	const struct realm *realm = tx->realm;
-	size_t count = 0;
+struct services {
+	const struct source *one[SOURCES_MAX];
+	size_t count;
+};
 
-	*services = arena_array(tx->arena, realm->sources_count, sizeof(**services));
+/* The realm's services in their order; with only, that one alone. */
+static struct services
+services_of(const struct realm *realm, const struct source *only)
+{
+	struct services services = {.count = 0};
+
 	for (size_t i = 0; i < realm->sources_count; i++)
 		if (realm->sources[i].kind == SOURCE_SERVICE &&
 		    (!only || only == &realm->sources[i]))
-			(*services)[count++] = &realm->sources[i];
-	return count;
+			services.one[services.count++] = &realm->sources[i];
+	return services;
 }
 
 static bool
-password_goes_first(const struct source *const *services, size_t count)
+password_goes_first(const struct services *services)
 {
-	for (size_t i = 0; i < count; i++)
-		if (!services[i]->password_first)
+	for (size_t i = 0; i < services->count; i++)
+		if (!services->one[i]->password_first)
 			return false;
-	return true;
+	return services->count > 0;
 }
 
 static enum signin_verdict
 begin_talk(struct tx *tx, const struct signin_attempt *attempt, const char *name,
-	   const struct source *const *services, size_t count, struct signin_outcome *outcome)
+	   const struct services *services, struct signin_outcome *outcome)
 {
-	bool first =
-		count > 0 && password_goes_first(services, count) && !str_empty(attempt->password);
+	bool first = password_goes_first(services) && !str_empty(attempt->password);
 	const struct talk_start start = {
 		.username = name,
 		.password = first ? attempt->password : NULL,
-		.source = services,
-		.count = count,
+		.source = services->one,
+		.count = services->count,
 		.keep = attempt->keep,
 		.browser = attempt->browser,
 	};
@@ -135,13 +137,13 @@ static enum signin_verdict
 wrong(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
       struct signin_outcome *outcome)
 {
-	const struct source **services;
+	static const struct services none;
 
-	if (services_of(tx, NULL, &services) == 0) {
+	if (services_of(tx->realm, NULL).count == 0) {
 		attempt_wrong(tx, charged, NULL);
 		return SIGNIN_WRONG;
 	}
-	return begin_talk(tx, attempt, charged->name, NULL, 0, outcome);
+	return begin_talk(tx, attempt, charged->name, &none, outcome);
 }
 
 static enum signin_verdict
@@ -215,11 +217,10 @@ static enum signin_verdict
 judge_stranger(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
 	       struct signin_outcome *outcome)
 {
-	const struct source **services;
-	size_t count = services_of(tx, NULL, &services);
+	const struct services services = services_of(tx->realm, NULL);
 
-	if (count && !charged->account)
-		return begin_talk(tx, attempt, charged->name, services, count, outcome);
+	if (services.count && !charged->account)
+		return begin_talk(tx, attempt, charged->name, &services, outcome);
 	if (!str_empty(attempt->password))
 		password_verify_nobody(attempt->password);
 	return wrong(tx, attempt, charged, outcome);
@@ -227,13 +228,11 @@ judge_stranger(struct tx *tx, const struct signin_attempt *attempt, const struct
 
 /* Services may have nothing to do with passwords; who else judges needs one. */
 static bool
-password_is_needed(struct tx *tx, const struct resolution *resolution)
+password_is_needed(const struct tx *tx, const struct resolution *resolution)
 {
-	const struct source **services;
-
 	if (resolution->source)
 		return resolution->source->kind != SOURCE_SERVICE;
-	return services_of(tx, NULL, &services) == 0;
+	return services_of(tx->realm, NULL).count == 0;
 }
 
 enum signin_password
@@ -253,8 +252,7 @@ static enum signin_verdict
 judge(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
       const struct resolution *resolution, struct signin_outcome *outcome)
 {
-	const struct source **services;
-	size_t count;
+	struct services services;
 
 	outcome->account = resolution->account;
 	outcome->source = resolution->source;
@@ -268,8 +266,8 @@ judge(struct tx *tx, const struct signin_attempt *attempt, const struct attempt 
 	case SOURCE_SERVICE:
 		break;
 	}
-	count = services_of(tx, resolution->source, &services);
-	return begin_talk(tx, attempt, charged->name, services, count, outcome);
+	services = services_of(tx->realm, resolution->source);
+	return begin_talk(tx, attempt, charged->name, &services, outcome);
 }
 
 enum signin_verdict

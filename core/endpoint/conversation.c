@@ -118,8 +118,8 @@ show_wait(struct interaction *interaction, const struct talk *talk)
 /* What is said when the service ends the conversation without a person. */
 struct ending {
 	enum talk_status status;
-	const char *key; /* of the texts */
 	int http;
+	const char *key; /* of the texts */
 	const char *retry_after;
 };
 
@@ -144,12 +144,12 @@ static const struct ending *
 ending_of(enum talk_status status)
 {
 	static const struct ending endings[] = {
-		{TALK_UNAVAILABLE, "signin_unavailable", 503, BUSY_SECONDS},
-		{TALK_BUSY, "signin_busy", 503, BUSY_SECONDS},
-		{TALK_EXPIRED, "signin_expired", 403, NULL},
-		{TALK_DENIED, "signin_denied", 403, NULL},
-		{TALK_CHANGE, "signin_change", 403, NULL},
-		{TALK_GONE, "signin_gone", 403, NULL},
+		{TALK_UNAVAILABLE, 503, "signin_unavailable", BUSY_SECONDS},
+		{TALK_BUSY, 503, "signin_busy", BUSY_SECONDS},
+		{TALK_EXPIRED, 403, "signin_expired", NULL},
+		{TALK_DENIED, 403, "signin_denied", NULL},
+		{TALK_CHANGE, 403, "signin_change", NULL},
+		{TALK_GONE, 403, "signin_gone", NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)

@@ -78,7 +78,7 @@ exchange(const char *path, uint8_t *packet, const struct broker_request *request
 }
 
 static int
-converse(void *context, struct arena *arena, const struct broker_request *request,
+converse(const void *context, struct arena *arena, const struct broker_request *request,
 	 struct broker_state *state)
 {
 	uint8_t *packet = arena_alloc(arena, BROKER_PACKET_MAX);
@@ -88,7 +88,7 @@ converse(void *context, struct arena *arena, const struct broker_request *reques
 }
 
 static int
-lookup(void *context, struct arena *arena, const struct broker_request *request,
+lookup(const void *context, struct arena *arena, const struct broker_request *request,
        struct broker_answer *answer)
 {
 	uint8_t *packet = arena_alloc(arena, BROKER_PACKET_MAX);
@@ -100,6 +100,5 @@ lookup(void *context, struct arena *arena, const struct broker_request *request,
 struct broker
 broker_at(const char *path)
 {
-	/* the functions take it back as what it was */
-	return (struct broker){converse, lookup, (void *)(uintptr_t)path};
+	return (struct broker){converse, lookup, path};
 }

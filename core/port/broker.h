@@ -14,11 +14,11 @@ struct tx;
 
 /* What does the work: the service behind a socket, or a test's own. -1: it does not answer. */
 struct broker {
-	int (*converse)(void *context, struct arena *arena, const struct broker_request *request,
-			struct broker_state *state);
-	int (*lookup)(void *context, struct arena *arena, const struct broker_request *request,
-		      struct broker_answer *answer);
-	void *context;
+	int (*converse)(const void *context, struct arena *arena,
+			const struct broker_request *request, struct broker_state *state);
+	int (*lookup)(const void *context, struct arena *arena,
+		      const struct broker_request *request, struct broker_answer *answer);
+	const void *context;
 };
 
 /* The broker behind a socket; context is its path, "" where there is none. */

@@ -19,8 +19,8 @@ static const char *const key_mistakes[] = {
 	[JWK_WEAK] = NULL,
 	[JWK_INVALID] = "the numbers of a key are no key: off the curve, or a known weak one",
 	[JWK_CONFLICT] = "kid, use, key_ops, alg and kty of its keys contradict each other",
-	[JWK_LEAKED] = "only public keys may be given; a private or symmetric key that was shown "
-		       "here is spent: make a new one (RFC 7591 2)",
+	[JWK_LEAKED] = ("only public keys may be given; a private or symmetric key that was shown "
+			"here is spent: make a new one (RFC 7591 2)"),
 	[JWK_TOO_MANY] = "too many keys",
 };
 

@@ -21,9 +21,9 @@ enum field_kind { FIELD_TEXT, FIELD_NUMBER };
 
 struct field {
 	uint8_t tag;
-	enum field_kind kind;
-	uint16_t max;  /* bytes of a text */
 	bool required; /* a number that is not there is 0 */
+	uint16_t max;  /* bytes of a text */
+	enum field_kind kind;
 	size_t offset; /* of a const char * or uint32_t */
 };
 
@@ -34,18 +34,18 @@ struct raw_answer {
 };
 
 static const struct field request_fields[] = {
-	{'u', FIELD_TEXT, URI_MAX, true, offsetof(struct fetch_wire_request, url)},
-	{'a', FIELD_TEXT, FETCH_ACCEPT_MAX, false, offsetof(struct fetch_wire_request, accept)},
-	{'m', FIELD_NUMBER, 0, true, offsetof(struct fetch_wire_request, max)},
+	{'u', true, URI_MAX, FIELD_TEXT, offsetof(struct fetch_wire_request, url)},
+	{'a', false, FETCH_ACCEPT_MAX, FIELD_TEXT, offsetof(struct fetch_wire_request, accept)},
+	{'m', true, 0, FIELD_NUMBER, offsetof(struct fetch_wire_request, max)},
 };
 
 static const struct field answer_fields[] = {
-	{'v', FIELD_NUMBER, 0, true, offsetof(struct raw_answer, verdict)},
-	{'s', FIELD_NUMBER, 0, false, offsetof(struct raw_answer, status)},
-	{'n', FIELD_NUMBER, 0, true, offsetof(struct raw_answer, size)},
-	{'g', FIELD_NUMBER, 0, true, offsetof(struct raw_answer, max_age)},
-	{'t', FIELD_TEXT, FETCH_TYPE_MAX, false, offsetof(struct raw_answer, type)},
-	{'w', FIELD_TEXT, FETCH_WHY_MAX, false, offsetof(struct raw_answer, why)},
+	{'v', true, 0, FIELD_NUMBER, offsetof(struct raw_answer, verdict)},
+	{'s', false, 0, FIELD_NUMBER, offsetof(struct raw_answer, status)},
+	{'n', true, 0, FIELD_NUMBER, offsetof(struct raw_answer, size)},
+	{'g', true, 0, FIELD_NUMBER, offsetof(struct raw_answer, max_age)},
+	{'t', false, FETCH_TYPE_MAX, FIELD_TEXT, offsetof(struct raw_answer, type)},
+	{'w', false, FETCH_WHY_MAX, FIELD_TEXT, offsetof(struct raw_answer, why)},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

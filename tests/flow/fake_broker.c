@@ -37,7 +37,7 @@ keep_request(const struct broker_request *request)
 }
 
 static int
-converse(void *context, struct arena *arena, const struct broker_request *request,
+converse(const void *context, struct arena *arena, const struct broker_request *request,
 	 struct broker_state *state)
 {
 	static const char *keep;
@@ -60,7 +60,7 @@ converse(void *context, struct arena *arena, const struct broker_request *reques
 }
 
 static int
-lookup(void *context, struct arena *arena, const struct broker_request *request,
+lookup(const void *context, struct arena *arena, const struct broker_request *request,
        struct broker_answer *answer)
 {
 	(void)context;

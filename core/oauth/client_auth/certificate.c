@@ -66,7 +66,7 @@ has_name(struct tx *tx, const struct client *client, const struct x509_st *x509)
 int
 verify_tls(struct tx *tx, const struct client *client, const struct presented *presented)
 {
-	struct x509_st *x509;
+	struct x509_st *x509 = NULL;
 
 	if (read_certificate(tx, presented, &x509) != 0 || check_verified(tx, presented) != 0)
 		return -1;
@@ -80,7 +80,7 @@ verify_self_signed_tls(struct tx *tx, const struct client *client,
 		       const struct presented *presented)
 {
 	const struct key_source source = client_keys(client);
-	struct x509_st *x509;
+	struct x509_st *x509 = NULL;
 	struct key_answer keys;
 	enum remote_verdict found;
 
