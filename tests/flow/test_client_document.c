@@ -135,6 +135,12 @@ urls_that_are_clients(void **state)
 	for (size_t i = 0; i < COUNT(urls); i++)
 		check(!client_document_mistake(world.arena, urls[i].client_id) == urls[i].good,
 		      urls[i].name);
+	check(!client_document_mistake(world.arena,
+				       arena_printf(world.arena, "https://a.example/%0237d", 1)),
+	      "the longest");
+	check(client_document_mistake(world.arena,
+				      arena_printf(world.arena, "https://a.example/%0238d", 1)),
+	      "a longer one");
 }
 
 static void

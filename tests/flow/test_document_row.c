@@ -41,6 +41,9 @@ the_row_follows(void **state)
 	check_status(agent_get(&agent, target_of(REDIRECT)), 200, "nor without a copy");
 	world_client_off(ID);
 	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "an administrator's word");
+	fake_net_page(ID, "application/json", AGENT_DOCUMENT);
+	world_move(CLIENT_DOCUMENT_MOST);
+	check_status(agent_get(&agent, target_of(REDIRECT)), 400, "whatever its document says");
 }
 
 /* ---- what an administrator set ---- */

@@ -164,6 +164,28 @@ tokens_that_cannot_be_found(void **state)
 	check_status(send("GET", self(&made), token, NULL), 200, "now it can");
 }
 
+/* What cannot be recorded does not happen, and nobody is told that it did. */
+static void
+changes_that_fail(void **state)
+{
+	struct answer made = register_with(NULL, BODY("")), answer[3];
+	const char *token = member(&made, "registration_access_token");
+	const char *body = arena_printf(world.arena, "{\"client_id\":\"%s\"," URIS "}",
+					member(&made, "client_id"));
+
+	(void)state;
+	private_db_number("RENAME TABLE audit TO audit_away");
+	answer[0] = register_with(NULL, BODY(""));
+	answer[1] = send("PUT", self(&made), token, body);
+	answer[2] = send("DELETE", self(&made), token, NULL);
+	private_db_number("RENAME TABLE audit_away TO audit");
+	for (size_t i = 0; i < COUNT(answer); i++)
+		check_error(&answer[i], 503, "temporarily_unavailable", "no record");
+	check(private_db_number("SELECT COUNT(*) FROM client WHERE source = 'registration'") == 1,
+	      "neither more nor less");
+	check_status(send("GET", self(&made), token, NULL), 200, "the token is the old one");
+}
+
 static void
 looking_and_replacing(void **state)
 {
@@ -367,6 +389,7 @@ main(void)
 		registration_test(it_signs_in),
 		registration_test(who_may_register),
 		registration_test(tokens_that_cannot_be_found),
+		registration_test(changes_that_fail),
 		registration_test(looking_and_replacing),
 		registration_test(services_that_change),
 		registration_test(what_the_administrator_set_stays),
