@@ -25,7 +25,7 @@ require(int condition)
 static int
 is_dear(const char *hash)
 {
-	static const char *const dear[] = {"$y$", "$2", "rounds=", "$argon2id$", "$P$", "$H$"};
+	static const char *const dear[] = {"$y$", "$2", "rounds=", "$argon2i", "$P$", "$H$"};
 	static const char *const cheap[] = {"$y$j75$",       "$2y$04$", "rounds=1000$",
 					    "m=64,t=1,p=1$", "$P$5",    "$H$5"};
 
