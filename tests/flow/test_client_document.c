@@ -111,6 +111,7 @@ static const struct {
 } urls[] = {
 	{"usual", ID, true},
 	{"query", "https://mcp.example/client?v=1", true},
+	{"two letters", "https://mcp.example/v1/client", true},
 	{"port", "https://mcp.example:8443/c", true},
 	{"http", "http://mcp.example/client.json", false},
 	{"no path", "https://mcp.example", false},

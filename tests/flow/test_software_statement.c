@@ -177,6 +177,9 @@ sector_documents(void **state)
 
 	(void)state;
 	check_error(&answer, 400, "invalid_client_metadata", "cannot be fetched");
+	fake_net_answer(SECTOR, FETCH_BUSY, &(struct fetched){.why = "all are at work"});
+	private_db_number("DELETE FROM fetched");
+	check_status(register_with(body), 503, "too many wait");
 	for (size_t i = 0; i < COUNT(sectors); i++) {
 		private_db_number("DELETE FROM fetched");
 		fake_net_page(SECTOR, "application/json", sectors[i].document);
