@@ -21,7 +21,7 @@
 static unsigned asked; /* of the broker */
 
 static int
-converse(void *context, struct arena *arena, const struct broker_request *request,
+converse(const void *context, struct arena *arena, const struct broker_request *request,
 	 struct broker_state *state)
 {
 	(void)context;
@@ -33,7 +33,7 @@ converse(void *context, struct arena *arena, const struct broker_request *reques
 }
 
 static int
-lookup(void *context, struct arena *arena, const struct broker_request *request,
+lookup(const void *context, struct arena *arena, const struct broker_request *request,
        struct broker_answer *answer)
 {
 	(void)context;
