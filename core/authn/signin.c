@@ -213,16 +213,24 @@ judge_table(struct tx *tx, const struct signin_attempt *attempt, const struct at
 	return SIGNIN_DOWN;
 }
 
+/* Where some names are judged here and others by a service, all take the time of a hash. */
+static void
+spend_time(const struct tx *tx, const struct signin_attempt *attempt)
+{
+	if (!str_empty(attempt->password) &&
+	    services_of(tx->realm, NULL).count < tx->realm->sources_count)
+		password_verify_nobody(attempt->password);
+}
+
 static enum signin_verdict
 judge_stranger(struct tx *tx, const struct signin_attempt *attempt, const struct attempt *charged,
 	       struct signin_outcome *outcome)
 {
 	const struct services services = services_of(tx->realm, NULL);
 
+	spend_time(tx, attempt);
 	if (services.count && !charged->account)
 		return begin_talk(tx, attempt, charged->name, &services, outcome);
-	if (!str_empty(attempt->password))
-		password_verify_nobody(attempt->password);
 	return wrong(tx, attempt, charged, outcome);
 }
 
@@ -266,6 +274,7 @@ judge(struct tx *tx, const struct signin_attempt *attempt, const struct attempt 
 	case SOURCE_SERVICE:
 		break;
 	}
+	spend_time(tx, attempt);
 	services = services_of(tx->realm, resolution->source);
 	return begin_talk(tx, attempt, charged->name, &services, outcome);
 }
