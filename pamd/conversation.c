@@ -339,13 +339,22 @@ dialogs_take_outcome(const struct dialogs *dialogs, struct dialog *dialog,
 	return true;
 }
 
+bool
+dialog_asks_too_often(const struct dialog *dialog, const struct broker_state *page)
+{
+	bool proven = dialog->proven || page->phase == BROKER_NEW_PASSWORD;
+
+	return dialog->answered >= (proven ? DIALOG_PAGES_MAX : DIALOG_GUESSES_MAX);
+}
+
 void
-dialogs_fail(const struct dialogs *dialogs, struct dialog *dialog, const char *why, int64_t now)
+dialogs_fail(const struct dialogs *dialogs, struct dialog *dialog, enum broker_verdict verdict,
+	     const char *why, int64_t now)
 {
 	const struct broker_state failed = {
 		.status = BROKER_DONE,
 		.service = dialog->state.service,
-		.verdict = BROKER_FAILED,
+		.verdict = verdict,
 		.why = why,
 	};
 

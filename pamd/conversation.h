@@ -87,9 +87,17 @@ bool dialogs_take_page(const struct dialogs *dialogs, struct dialog *dialog,
 bool dialogs_take_outcome(const struct dialogs *dialogs, struct dialog *dialog,
 			  const struct broker_state *said, uint32_t delay_us, int64_t now);
 
+/*
+ * Whether a page is one too many. Each page may be a guess at a code, and a sign-in is charged
+ * once: so many pages are answered before anything is proven, and so many in all.
+ */
+#define DIALOG_GUESSES_MAX 8
+#define DIALOG_PAGES_MAX   32
+bool dialog_asks_too_often(const struct dialog *dialog, const struct broker_state *page);
+
 /* How it ended when the child cannot say. */
-void dialogs_fail(const struct dialogs *dialogs, struct dialog *dialog, const char *why,
-		  int64_t now);
+void dialogs_fail(const struct dialogs *dialogs, struct dialog *dialog, enum broker_verdict verdict,
+		  const char *why, int64_t now);
 
 /* HELD becomes ENDED. */
 void dialogs_release(const struct dialogs *dialogs, struct dialog *dialog, int64_t now);

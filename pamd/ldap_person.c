@@ -7,6 +7,7 @@
 #include "pamd/ldap_person.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/base/arena.h"
 #include "core/base/str.h"
@@ -16,6 +17,8 @@
 #include "pamd/settings.h"
 
 static const char *const binary_attributes[] = {"objectGUID", "objectSid", "GUID"};
+#define NAME_ATTRIBUTES_MAX 8
+
 static const char *const nothing[] = {LDAP_NO_ATTRS, NULL};
 
 bool
@@ -34,6 +37,72 @@ scope_of(const struct service *service)
 	return str_equal(service->scope, "one") ? LDAP_SCOPE_ONELEVEL : LDAP_SCOPE_SUBTREE;
 }
 
+/* ---- names ---- */
+
+/* Directories compare more than bytes: wide letters, marks of their own, blanks. */
+static bool
+is_ambiguous(const char *username)
+{
+	for (const char *p = username; *p; p++) {
+		if ((unsigned char)*p >= 0x80 || (p[0] == ' ' && (p == username || p[1] == ' ')))
+			return true;
+	}
+	return false;
+}
+
+/* The name attribute, and those that the filter compares with the name. */
+static const char *const *
+name_attributes(struct directory *directory)
+{
+	static const char compared[] = "=%u)";
+	const struct service *service = directory->service;
+	const char **list = arena_array(directory->arena, NAME_ATTRIBUTES_MAX + 1, sizeof(*list));
+	const char *p = service->filter;
+	size_t count = 0;
+
+	list[count++] = service->name_attribute;
+	while ((p = strstr(p, compared)) && count < NAME_ATTRIBUTES_MAX) {
+		const char *name = p;
+
+		while (name > service->filter && !strchr("(:~<>", name[-1]))
+			name--;
+		if (name < p)
+			list[count++] = arena_copy(directory->arena, name, (size_t)(p - name));
+		p += sizeof(compared) - 1;
+	}
+	return list;
+}
+
+static bool
+has_value(struct directory *directory, LDAPMessage *entry, const char *attribute, const char *text)
+{
+	struct berval **values = ldap_get_values_len(directory->ld, entry, attribute);
+	size_t size = strlen(text);
+	bool found = false;
+
+	for (int i = 0; i < ldap_count_values_len(values) && !found; i++)
+		found = values[i]->bv_len == size &&
+			strncasecmp(values[i]->bv_val, text, size) == 0;
+	ldap_value_free_len(values);
+	return found;
+}
+
+/* Failures are counted by name: one person must not have any number of them. */
+static bool
+is_written_so(struct directory *directory, LDAPMessage *entry, const char *const *attributes,
+	      const char *username)
+{
+	if (!is_ambiguous(username))
+		return true;
+	for (size_t i = 0; attributes[i]; i++) {
+		if (has_value(directory, entry, attributes[i], username))
+			return true;
+	}
+	return false;
+}
+
+/* ---- finding ---- */
+
 enum person_found
 person_find(struct directory *directory, const char *username, struct person_entry *entry)
 {
@@ -42,10 +111,10 @@ person_find(struct directory *directory, const char *username, struct person_ent
 		.base = service->base,
 		.filter = filter_expand(directory->arena, service->filter, username, NULL),
 		.scope = scope_of(service),
-		.attributes = nothing,
+		.attributes = name_attributes(directory),
 		.limit = 2,
 	};
-	LDAPMessage *result;
+	LDAPMessage *result, *first;
 	char *dn;
 	int count;
 
@@ -57,8 +126,14 @@ person_find(struct directory *directory, const char *username, struct person_ent
 	count = directory_search(directory, &query, &result);
 	if (count < 0)
 		return PERSON_DOWN;
+	first = ldap_first_entry(directory->ld, result);
+	if (count == 1 && !is_written_so(directory, first, query.attributes, username)) {
+		ldap_msgfree(result);
+		directory->why = "ldap: the entry's name is written otherwise";
+		return PERSON_NONE;
+	}
 	if (count == 1) {
-		dn = ldap_get_dn(directory->ld, ldap_first_entry(directory->ld, result));
+		dn = ldap_get_dn(directory->ld, first);
 		entry->dn = arena_strdup(directory->arena, dn);
 		ldap_memfree(dn);
 	}

@@ -251,13 +251,18 @@ open_stack(const struct service *service, const char *username, const struct pam
 	return NULL;
 }
 
-/* After authentication: the account, its password, and the person. */
+/* After authentication: the account, its password, and the person. Who may not sign in here hears
+ * nothing of the account and changes no password. Modules may tell another name at the end. */
 static void
 admit(pam_handle_t *handle, struct pam_talk *talk, const struct backend_start *start,
       struct outcome *outcome)
 {
-	int result = pam_acct_mgmt(handle, PAM_DISALLOW_NULL_AUTHTOK);
+	int result;
 
+	find_person(handle, talk, start, outcome);
+	if (outcome->verdict != BROKER_RIGHT)
+		return;
+	result = pam_acct_mgmt(handle, PAM_DISALLOW_NULL_AUTHTOK);
 	judge(talk, outcome, "pam_acct_mgmt", result, account_meanings, COUNT(account_meanings));
 	if (outcome->verdict == BROKER_CHANGE && start->service->change_password) {
 		talk->phase = BROKER_NEW_PASSWORD;

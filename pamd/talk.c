@@ -137,11 +137,17 @@ settle(struct server *server, struct dialog *dialog)
 }
 
 static void
-fail(struct server *server, struct dialog *dialog, const char *why)
+stop(struct server *server, struct dialog *dialog, enum broker_verdict verdict, const char *why)
 {
 	children_kill(server->children, dialog->child);
-	dialogs_fail(server->dialogs, dialog, why, deadline_now_ms());
+	dialogs_fail(server->dialogs, dialog, verdict, why, deadline_now_ms());
 	settle(server, dialog);
+}
+
+static void
+fail(struct server *server, struct dialog *dialog, const char *why)
+{
+	stop(server, dialog, BROKER_FAILED, why);
 }
 
 /* Whether what is told fits a packet, with what the worker keeps. */
@@ -174,7 +180,10 @@ take_outcome(struct server *server, struct dialog *dialog, const struct broker_s
 static void
 take_page(struct server *server, struct dialog *dialog, const struct broker_state *said)
 {
-	if (!dialogs_take_page(server->dialogs, dialog, said, deadline_now_ms()))
+	/* a failure of ours would give back what the guesses were charged */
+	if (dialog->status == CONVERSATION_WORKING && dialog_asks_too_often(dialog, said))
+		stop(server, dialog, BROKER_WRONG, "its modules ask too often");
+	else if (!dialogs_take_page(server->dialogs, dialog, said, deadline_now_ms()))
 		fail(server, dialog, "its process asks out of turn");
 	else if (!fits(server, dialog))
 		fail(server, dialog, "its page does not fit a packet");

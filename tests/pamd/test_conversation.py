@@ -176,6 +176,37 @@ def test_change(broker):
     assert one.sign_in("alice", "no", services=["change"]).state.verdict == "WRONG"
 
 
+def test_change_of_others(broker):
+    """Who may not sign in here changes no password here, and root hears nothing."""
+    one = broker({"change": stack("password=right", "give=change", "new=x"),
+                  "expired": stack("password=right", "give=expired")}, start=False, failure_ms=0)
+    one.services["change"]["change_password"] = "yes"
+    one.start()
+    for username, service, verdict in (("root", "change", "WRONG"), ("root", "expired", "WRONG"),
+                                       ("daemon", "change", "DENIED")):
+        state = one.sign_in(username, "right", services=[service]).state
+        assert (state.status, state.verdict) == ("DONE", verdict), (username, service, state)
+
+
+def test_guesses(broker):
+    """A module that asks until an answer is right gives so many guesses, and they count."""
+    one = broker({"s": stack("password=right codes=123456")}, failure_ms=0)
+    talk = one.sign_in("alice", "right", services=["s"])
+    guesses = 0
+    while talk.state.status == "PROMPT" and guesses < 100:
+        guesses += 1
+        talk.respond(str(guesses))
+        talk.settle()
+    assert guesses == 8 and talk.state.verdict == "WRONG", (guesses, talk.state)
+    one.wait_children(0)
+    talk = one.sign_in("alice", "right", services=["s"])
+    for _ in range(7):
+        talk.respond("0")
+        talk.settle()
+    talk.respond("123456")
+    assert talk.settle().verdict == "RIGHT"
+
+
 def test_which_service(broker):
     """The first that knows the name has it; where none does, the last goes through the motions."""
     one = broker({"one": stack("password=right"), "two": stack("password=right")}, start=False,

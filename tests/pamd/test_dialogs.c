@@ -111,6 +111,34 @@ a_conversation_goes_on(void **state)
 	dialogs_free(dialogs);
 }
 
+/* Guesses are few until something is proven, and pages are not without end then. */
+static void
+questions_end(void **state)
+{
+	static const struct {
+		const char *name;
+		enum broker_phase phase;
+		unsigned answered;
+		bool proven, too_often;
+	} cases[] = {
+		{"the last guess", BROKER_AUTHENTICATE, 7, false, false},
+		{"one more", BROKER_AUTHENTICATE, 8, false, true},
+		{"a new password", BROKER_NEW_PASSWORD, 8, false, false},
+		{"proven", BROKER_AUTHENTICATE, 8, true, false},
+		{"the last page", BROKER_NEW_PASSWORD, 31, true, false},
+		{"without end", BROKER_NEW_PASSWORD, 32, true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct dialog dialog = {.answered = cases[i].answered,
+					      .proven = cases[i].proven};
+		const struct broker_state page = {.status = BROKER_PROMPT, .phase = cases[i].phase};
+
+		check(dialog_asks_too_often(&dialog, &page) == cases[i].too_often, cases[i].name);
+	}
+}
+
 static void
 failures_are_held(void **state)
 {
@@ -156,7 +184,7 @@ what_was_is_wiped(void **state)
 	(void)state;
 	memcpy(request.id, dialog->id, BROKER_ID_SIZE);
 	assert_ptr_equal(dialogs_find(dialogs, &request), dialog);
-	dialogs_fail(dialogs, dialog, "why", 1100);
+	dialogs_fail(dialogs, dialog, BROKER_FAILED, "why", 1100);
 	assert_int_equal(dialog->state.verdict, BROKER_FAILED);
 	assert_true(dialog_move(dialog, EVENT_END));
 	dialog_clear(dialog);
@@ -174,9 +202,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		arena_test(moves_are_a_table),
-		arena_test(a_conversation_goes_on),
-		arena_test(failures_are_held),
+		arena_test(moves_are_a_table), arena_test(a_conversation_goes_on),
+		arena_test(questions_end),     arena_test(failures_are_held),
 		arena_test(what_was_is_wiped),
 	};
 

@@ -23,6 +23,7 @@ PEOPLE = "".join([
     ldap.person("carol", "employeeType: left"),
     ldap.person("j*n", name="Star"), ldap.person("(x)", name="Parentheses"),
     ldap.person("jörg", name="Jörg", password="jörg secret"),
+    ldap.person("john doe", password="john secret"),
     ldap.person("twin", "mail: twin@example.org"),
     ldap.entry(f"cn=second,ou=people,{ldap.SUFFIX}", "objectClass: inetOrgPerson", "cn: second",
                "sn: Second", "uid: twin", "userPassword: twin secret"),
@@ -94,6 +95,14 @@ SIGN_INS = {
     "parentheses that are meant": ("(x)", "(x) secret", "RIGHT", None),
     "UTF-8": ("jörg", "jörg secret", "RIGHT", None),
     "not that letter": ("jorg", "jörg secret", "WRONG", "no entry"),
+    # directories take these for alike; each would be another name for who counts failures
+    "wide letters": ("\uff41lice", "alice secret", "WRONG", "written"),
+    "mathematical letters": ("\U0001d41alice", "alice secret", "WRONG", "written"),
+    "a letter in two parts": ("jo\u0308rg", "jörg secret", "WRONG", "written"),
+    "a capital letter": ("jÖrg", "jörg secret", "WRONG", "written"),
+    "a blank that is meant": ("john doe", "john secret", "RIGHT", None),
+    "two blanks": ("john  doe", "john secret", "WRONG", "written"),
+    "a blank before": (" john doe", "john secret", "WRONG", "written"),
     "a long name": (LONG_NAME, "alice secret", "WRONG", "no entry"),
     "two of the name": ("twin", "twin secret", "WRONG", "more than one"),
     "an entry without a password": ("nopassword", "x", "WRONG", "Invalid"),
@@ -122,6 +131,16 @@ def test_prompt(broker, slapd, folder):
     talk = one.sign_in("alice", services=["d"])
     talk.respond("")
     assert talk.settle().verdict == "WRONG"
+
+
+def test_other_names(broker, slapd, folder):
+    """Names that are not of the name attribute are compared with what the filter looks at."""
+    either = options(slapd, folder, filter="(|(uid=%u)(cn=%u)(o=%u))")
+    one = broker({"d": either}, failure_ms=0)
+    assert ask(one, "jörg", "jörg secret").verdict == "RIGHT"
+    one = broker({"d": options(slapd, folder, filter="(cn=%u)")}, failure_ms=0)
+    assert ask(one, "Jörg", "jörg secret").verdict == "RIGHT"
+    assert ask(one, "J\uff4frg", "jörg secret").verdict == "WRONG"
 
 
 def test_no_text(broker, slapd, folder):

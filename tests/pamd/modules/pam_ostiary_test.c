@@ -45,6 +45,17 @@ ask_code(pam_handle_t *handle, const char *value)
 	return prompt(handle, PAM_PROMPT_ECHO_ON, "Code: ", value);
 }
 
+/* Until it is right. */
+static int
+ask_codes(pam_handle_t *handle, const char *value)
+{
+	int result = PAM_AUTH_ERR;
+
+	while (result == PAM_AUTH_ERR)
+		result = ask_code(handle, value);
+	return result;
+}
+
 static int
 ask_latin(pam_handle_t *handle, const char *value)
 {
@@ -311,7 +322,7 @@ static const struct {
 	{"crash", crash},           {"leave", leave},      {"rename", rename_user},
 	{"delay", want_delay},      {"rhost", need_rhost}, {"tty", need_tty},
 	{"files", need_few_files},  {"user", need_name},   {"give", give},
-	{"new", ask_new},           {"much", say_much},
+	{"new", ask_new},           {"much", say_much},    {"codes", ask_codes},
 };
 
 static int
