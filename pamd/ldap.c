@@ -150,8 +150,13 @@ static void
 wipe(const char *answer)
 {
 	/* it lies in our arena; only its type says that it is not written to */
+	union {
+		const char *given;
+		char *own;
+	} text = {answer};
+
 	if (answer)
-		explicit_bzero((char *)(uintptr_t)answer, strlen(answer));
+		explicit_bzero(text.own, strlen(answer));
 }
 
 /* Asks twice. 0, with a complaint instead of the text when it cannot be taken; -1: nobody answers.

@@ -431,11 +431,16 @@ settings_read_secret(struct arena *arena, const char *path, const char **why)
 {
 	const char *reason = NULL;
 	char *text = read_file(arena, path, SECRET_MAX, true, &reason);
-	size_t size = text ? strcspn(text, "\r\n") : 0;
+	size_t size;
 
-	if (text && size == 0)
+	if (!text) {
+		*why = arena_printf(arena, "%s: %s", path, reason);
+		return NULL;
+	}
+	size = strcspn(text, "\r\n");
+	if (size == 0)
 		reason = "its first line is empty";
-	else if (text && text[size + strspn(text + size, "\r\n")])
+	else if (text[size + strspn(text + size, "\r\n")])
 		reason = "it has more than one line";
 	if (reason) {
 		*why = arena_printf(arena, "%s: %s", path, reason);

@@ -10,7 +10,7 @@ import pytest
 from outside import Authority, Page, Site
 from stack import Stack
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 100_000
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 60_000
 WORKERS = 4
 SLOW = 1.0  # seconds
 
