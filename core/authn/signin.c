@@ -16,6 +16,8 @@
 static bool
 password_is_right(const struct account *account, const char *password)
 {
+	if (str_empty(password))
+		return false;
 	if (!account->password) {
 		password_verify_nobody(password);
 		return false;
@@ -234,15 +236,6 @@ judge_stranger(struct tx *tx, const struct signin_attempt *attempt, const struct
 	return wrong(tx, attempt, charged, outcome);
 }
 
-/* Services may have nothing to do with passwords; who else judges needs one. */
-static bool
-password_is_needed(const struct tx *tx, const struct resolution *resolution)
-{
-	if (resolution->source)
-		return resolution->source->kind != SOURCE_SERVICE;
-	return services_of(tx->realm, NULL).count == 0;
-}
-
 enum signin_password
 signin_password_field(const struct realm *realm)
 {
@@ -290,10 +283,12 @@ signin_begin(struct tx *tx, const struct signin_attempt *attempt, struct signin_
 	*outcome = (struct signin_outcome){0};
 	if (!name || (attempt->password && strlen(attempt->password) > PASSWORD_MAX))
 		return SIGNIN_WRONG;
+	/* before anybody knows whose name it is */
+	if (str_empty(attempt->password) &&
+	    signin_password_field(tx->realm) == SIGNIN_PASSWORD_NEEDED)
+		return SIGNIN_WRONG;
 	if (resolve(tx, name, &resolution) != 0)
 		return SIGNIN_DOWN;
-	if (str_empty(attempt->password) && password_is_needed(tx, &resolution))
-		return SIGNIN_WRONG;
 	attempt_make(tx, name, resolution.exists ? &resolution.account : NULL, attempt->known,
 		     &charged);
 	outcome->wait = attempt_charge(tx, &charged);

@@ -19,12 +19,14 @@
 
 #define HOST_TAG_SIZE 4 /* bytes of the host's digest that stand before an id */
 
-/* The conversation is bound to browser and realm. */
+/* The conversation is bound to browser and realm, and to the browser's mark: by that it is said who
+ * was charged, and who gets it back. */
 static void
-bind(const struct tx *tx, const uint8_t *browser, uint8_t binding[BROKER_BINDING_SIZE])
+bind(struct tx *tx, const uint8_t *browser, const char *known, uint8_t binding[BROKER_BINDING_SIZE])
 {
-	hash_hmac_sha256(browser, BROWSER_SIZE, tx->realm->issuer, strlen(tx->realm->issuer),
-			 binding);
+	const char *text = arena_printf(tx->arena, "%s\n%s", tx->realm->issuer, known ? known : "");
+
+	hash_hmac_sha256(browser, BROWSER_SIZE, text, strlen(text), binding);
 }
 
 /* A conversation lives on one host: its id says on which. */
@@ -216,16 +218,17 @@ talk_begin(struct tx *tx, const struct talk_start *start, const char *known, str
 
 	for (size_t i = 0; i < start->count; i++)
 		services[i] = start->source[i]->service;
-	bind(tx, start->browser, request.binding);
+	bind(tx, start->browser, known, request.binding);
 	return ask(tx, &request, known, talk);
 }
 
 static int
-resume(struct tx *tx, const char *id, const uint8_t *browser, struct broker_request *request)
+resume(struct tx *tx, const char *id, const uint8_t *browser, const char *known,
+       struct broker_request *request)
 {
 	if (id_read(tx, id, request->id) != 0)
 		return -1;
-	bind(tx, browser, request->binding);
+	bind(tx, browser, known, request->binding);
 	return 0;
 }
 
@@ -235,7 +238,8 @@ talk_look(struct tx *tx, const char *id, const uint8_t *browser, const char *kno
 {
 	struct broker_request request = {.kind = BROKER_POLL}; /* the page comes again by itself */
 
-	return resume(tx, id, browser, &request) == 0 ? ask(tx, &request, known, talk) : TALK_GONE;
+	return resume(tx, id, browser, known, &request) == 0 ? ask(tx, &request, known, talk)
+							     : TALK_GONE;
 }
 
 enum talk_status
@@ -249,17 +253,18 @@ talk_answer(struct tx *tx, const char *id, const uint8_t *browser, uint32_t sequ
 		.answers = *answers,
 	};
 
-	return resume(tx, id, browser, &request) == 0 ? ask(tx, &request, known, talk) : TALK_GONE;
+	return resume(tx, id, browser, known, &request) == 0 ? ask(tx, &request, known, talk)
+							     : TALK_GONE;
 }
 
 void
-talk_cancel(struct tx *tx, const char *id, const uint8_t *browser)
+talk_cancel(struct tx *tx, const char *id, const uint8_t *browser, const char *known)
 {
 	const struct broker *broker = tx->provider->broker;
 	struct broker_request request = {.kind = BROKER_CANCEL};
 	struct broker_state state;
 
-	if (resume(tx, id, browser, &request) == 0 &&
+	if (resume(tx, id, browser, known, &request) == 0 &&
 	    broker->converse(broker->context, tx->arena, &request, &state) != 0)
 		tx_log(tx, LOG_LEVEL_WARN, "broker_down", "what", "a cancelled sign-in goes on");
 }

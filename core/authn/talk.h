@@ -43,7 +43,7 @@ struct talk_start {
 	const uint8_t *browser;             /* what it is bound to: BROWSER_SIZE bytes */
 };
 
-/* The three ways on. known: text of the browser's mark; NULL. */
+/* The three ways on. known: text of the browser's mark, the same all along; NULL. */
 enum talk_status talk_begin(struct tx *tx, const struct talk_start *start, const char *known,
 			    struct talk *talk) __attribute__((warn_unused_result));
 enum talk_status talk_look(struct tx *tx, const char *id, const uint8_t *browser, const char *known,
@@ -54,6 +54,6 @@ enum talk_status talk_answer(struct tx *tx, const char *id, const uint8_t *brows
 	__attribute__((warn_unused_result));
 
 /* The person does not want to. */
-void talk_cancel(struct tx *tx, const char *id, const uint8_t *browser);
+void talk_cancel(struct tx *tx, const char *id, const uint8_t *browser, const char *known);
 
 #endif

@@ -247,7 +247,8 @@ handle_signin_answer(struct call *call)
 		answer(interaction);
 		return;
 	}
-	talk_cancel(&call->tx, form_get(&call->form, "conversation"), interaction->browser.value);
+	talk_cancel(&call->tx, form_get(&call->form, "conversation"), interaction->browser.value,
+		    browser_known(call));
 	if (str_equal(action, "cancel"))
 		interaction_cancel(interaction);
 	else

@@ -6,7 +6,9 @@
 #include "tests/flow/fake_broker.h"
 
 #include <string.h>
+#include <time.h>
 
+#include "core/authn/password.h"
 #include "core/authn/throttle.h"
 #include "core/model/source.h"
 
@@ -93,10 +95,116 @@ a_name_alone(void **state)
 	assert_null(fake.last.password);
 	page = agent_get(&agent, authorize("web", NULL, NULL));
 	check_status(sign_in(&agent, &page, "alice", ""), 403, "an own account needs one");
-	assert_int_equal(fake.asked, 1);
+	assert_int_equal(fake.asked, 2);
+	assert_int_equal(fake.last.services.count, 0);
 	page = agent_get(&agent, authorize("web", NULL, NULL));
 	check_status(sign_in(&agent, &page, "ada", ""), 403, "the service may not");
-	assert_int_equal(fake.asked, 2);
+	assert_int_equal(fake.asked, 3);
+}
+
+/* Where all are asked for a password with the name, leaving it out tells nobody whose name it is.
+ */
+static void
+no_password(void **state)
+{
+	static const char *const names[] = {"alice", "ada", "somebody"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct agent agent = {0};
+		struct answer page = agent_get(&agent, authorize("web", NULL, NULL));
+
+		check_status(sign_in(&agent, &page, names[i], ""), 403, names[i]);
+		check(fake.asked == 0, names[i]);
+	}
+}
+
+/* Trying names of own accounts without a password is counted as well. */
+static void
+names_alone_are_charged(void **state)
+{
+	struct answer answer = {0};
+
+	(void)state;
+	fake_source("unix", 20, "{\"service\":\"pam\",\"password_first\":\"false\"}");
+	fake_says(BROKER_DONE, BROKER_WRONG);
+	for (unsigned i = 0; i < 6; i++) {
+		struct agent agent = {0};
+		struct answer page = agent_get(&agent, authorize("web", NULL, NULL));
+
+		answer = sign_in(&agent, &page, "alice", "");
+	}
+	check_status(answer, 429, "the sixth");
+}
+
+static int64_t
+cpu_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+/* Own accounts cost a hash, so names of services do too. */
+static void
+all_names_cost_a_hash(void **state)
+{
+	int64_t begin, hash;
+
+	(void)state;
+	fake_says(BROKER_DONE, BROKER_RIGHT);
+	check_status(fake_try("ada"), 303, "gets an account");
+	fake_says(BROKER_DONE, BROKER_WRONG);
+	begin = cpu_us();
+	password_verify_nobody("secret");
+	hash = cpu_us() - begin;
+	for (size_t i = 0; i < 2; i++) {
+		begin = cpu_us();
+		check_status(fake_try(i ? "ada" : "somebody"), 403, "wrong");
+		check(cpu_us() - begin > hash / 2, i ? "an account of a service" : "nobody");
+	}
+}
+
+static void
+forget_known(struct agent *agent)
+{
+	for (size_t i = 0; i < agent->cookies; i++)
+		if (strstr(agent->cookie[i].name, "known"))
+			agent->cookie[i--] = agent->cookie[--agent->cookies];
+}
+
+/* What was charged to a browser that is known is not given back to somebody else. */
+static void
+known_all_along(void **state)
+{
+	static struct broker_prompt prompt = {BROKER_ECHO_ON, "Code:"};
+	uint8_t binding[BROKER_BINDING_SIZE];
+	struct agent agent = {0};
+	struct answer page;
+
+	(void)state;
+	check_status(fake_try_from(&agent, "ada"), 303, "right");
+	fake_says(BROKER_PROMPT, 0);
+	fake.says.sequence = 1;
+	fake.says.prompts = &prompt;
+	fake.says.prompts_count = 1;
+	page = agent_get(&agent, authorize("web", "prompt", "login"));
+	page = sign_in(&agent, &page, "ada", "secret");
+	memcpy(binding, fake.last.binding, sizeof(binding));
+	for (unsigned i = 0; i < 2; i++) {
+		agent_post(&agent, "/signin/answer",
+			   params("flow", page_field(&page, "flow"), "conversation",
+				  page_field(&page, "conversation"), "sequence", "1", "answer_1",
+				  "1", "action", i ? "cancel" : "answer", NULL));
+		assert_memory_equal(binding, fake.last.binding, sizeof(binding));
+	}
+	forget_known(&agent);
+	agent_post(&agent, "/signin/answer",
+		   params("flow", page_field(&page, "flow"), "conversation",
+			  page_field(&page, "conversation"), "sequence", "1", "answer_1", "1",
+			  "action", "answer", NULL));
+	assert_memory_not_equal(binding, fake.last.binding, sizeof(binding));
 }
 
 static void
@@ -298,6 +406,10 @@ main(void)
 		talk_test(who_judges),
 		talk_test(own_passwords_do_not_reach_it),
 		talk_test(a_name_alone),
+		talk_test(no_password),
+		talk_test(names_alone_are_charged),
+		talk_test(all_names_cost_a_hash),
+		talk_test(known_all_along),
 		talk_test(people_of_no_source),
 		talk_test(endings),
 		talk_test(a_page_of_prompts),
