@@ -393,7 +393,6 @@ def medians(host, seconds):
 def test_conversations_block_nobody(host, broker, client):
     """200 people wait for a service that hangs, and look each second; others notice little."""
     use(host, "hang")
-    idle = medians(host, 3)
     people = [Person(host) for _ in range(200)]
 
     def begin(person):
@@ -402,25 +401,27 @@ def test_conversations_block_nobody(host, broker, client):
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        places = list(pool.map(begin, people))
-        assert len(broker.children()) == 200
-
-        def look(one):
-            person, place = one
+    def look_around(pairs):
+        for person, place in pairs:
             answer = person.open(place)
             assert answer.headers["Refresh"] == "1", answer.text
 
-        looks = [pool.submit(lambda: [look(one) for one in zip(people, places)])
-                 for _ in range(2)]
-        busy = medians(host, 3)
-        for one in looks:
-            one.result(pamd.LONG)
+    idle = medians(host, 2)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        pairs = list(zip(people, pool.map(begin, people)))
+        assert len(broker.children()) == 200
+        for attempt in range(3):  # the machine has other things to do as well
+            looks = [pool.submit(look_around, pairs) for _ in range(2)]
+            busy = medians(host, 2)
+            for one in looks:
+                one.result(pamd.LONG)
+            print(f"other requests: {idle:.2f} ms, with 200 conversations {busy:.2f} ms")
+            if busy <= 2 * idle:
+                break
+            assert attempt < 2, "twice as slow"
     broker.stop()
     broker.start()
     use(host, "one")
-    print(f"other requests: {idle:.2f} ms, with 200 conversations {busy:.2f} ms")
-    assert busy <= 4 * idle, "twice on a machine of its own; this one is shared"
 
 
 def look_at(browser, shot):
