@@ -54,6 +54,34 @@ read_edit(struct cli *cli, struct manage_source_edit *edit)
 	return 0;
 }
 
+static bool
+points_elsewhere(const struct manage_source_edit *edit)
+{
+	for (size_t i = 0; i < edit->count; i++)
+		if (str_equal(edit->options[i].name, "service") ||
+		    str_equal(edit->options[i].name, "view"))
+			return true;
+	return false;
+}
+
+/* Accounts belong to the name of their source and a key there: behind another service or view the
+ * same key may be somebody else. */
+static enum cli_exit
+confirm_people(struct cli *cli, const char *name, const struct manage_source_edit *edit)
+{
+	int64_t people = 0;
+	enum cli_exit code = cli_verdict(manage_source_people(&cli->tx, name, &people, &cli->why));
+
+	if (code != CLI_OK || people == 0 || !points_elsewhere(edit))
+		return code;
+	return cli_confirm(cli,
+			   arena_printf(cli->arena,
+					"%lld accounts come from source %s; whoever has their keys "
+					"(ids there) gets them",
+					(long long)people, name),
+			   name);
+}
+
 static enum cli_exit
 add(struct cli *cli)
 {
@@ -65,7 +93,9 @@ add(struct cli *cli)
 		return CLI_USAGE;
 	if (!edit.kind)
 		return cli_fail(cli, CLI_USAGE, "--kind is missing: local, table or service");
-	code = cli_verdict(manage_source_add(&cli->tx, name, &edit, &cli->why));
+	code = confirm_people(cli, name, &edit);
+	if (code == CLI_OK)
+		code = cli_verdict(manage_source_add(&cli->tx, name, &edit, &cli->why));
 	if (code == CLI_OK)
 		cli_say(cli, "source %s is there\n", name);
 	return code;
@@ -82,7 +112,9 @@ set(struct cli *cli)
 		return CLI_USAGE;
 	if (edit.count == 0 && edit.position < 0)
 		return cli_fail(cli, CLI_USAGE, "set what? `ostiary help source set` lists it");
-	code = cli_verdict(manage_source_set(&cli->tx, name, &edit, &cli->why));
+	code = confirm_people(cli, name, &edit);
+	if (code == CLI_OK)
+		code = cli_verdict(manage_source_set(&cli->tx, name, &edit, &cli->why));
 	if (code == CLI_OK)
 		cli_say(cli, "source %s is changed\n", name);
 	return code;
@@ -202,7 +234,9 @@ static const struct cli_command commands[] = {
 	 .arguments_min = 1,
 	 .arguments_max = 1,
 	 .help = "Adds a source of people. The realm's own accounts stay the first source until "
-		 "`ostiary source remove local`.",
+		 "`ostiary source remove local`. Asks for its name where accounts came from a "
+		 "source "
+		 "of that name before.",
 	 OPTIONS(add_options),
 	 .needs = IN_REALM,
 	 .run = add},
@@ -222,7 +256,8 @@ static const struct cli_command commands[] = {
 	 .arguments = "NAME",
 	 .arguments_min = 1,
 	 .arguments_max = 1,
-	 .help = "Changes a source.",
+	 .help = "Changes a source. Asks for its name where people come from it and it shall point "
+		 "to another service or view.",
 	 OPTIONS(set_options),
 	 .needs = IN_REALM,
 	 .run = set},

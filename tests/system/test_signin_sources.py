@@ -72,7 +72,7 @@ def fixture_client(host):
 
 def use(host, service, **options):
     words = [w for n, v in {"service": service, **options}.items() for w in ("--set", f"{n}={v}")]
-    host.ctl("source", "set", "unix", *words)
+    host.ctl("source", "set", "unix", *words, "--yes")
     host.pool.restart()  # workers look for news once a second
     host.wait_ready()
 
@@ -368,7 +368,9 @@ def test_doctor(host, broker):
 
     use(host, "one")
     assert [f for f, _ in said()] == ["ok"]
-    host.ctl("source", "set", "unix", "--set", "service=nothing")
+    careless = host.ctl("source", "set", "unix", "--set", "service=nothing", check=False)
+    assert careless.returncode != 0, "people come from it"
+    host.ctl("source", "set", "unix", "--set", "service=nothing", "--yes")
     finding, text = said()[0]
     assert finding == "error" and "nothing" in text
     use(host, "one")
