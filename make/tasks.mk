@@ -9,7 +9,8 @@ JOBS  ?= $(shell nproc)
 export OSTIARY_BUILD := $(BUILD)
 
 SUBMAKE := $(MAKE) --no-print-directory
-PYTEST  := $(PYTHON) -m pytest -q -p no:cacheprovider
+# A test that hangs says where; whatever happens, a suite ends.
+PYTEST  := timeout --foreground -k 30 25m $(PYTHON) -m pytest -q -p no:cacheprovider --timeout=300
 
 # A plain `make` installs nothing; it only says what is missing.
 ifneq (,$(filter all,$(or $(MAKECMDGOALS),all)))
@@ -126,7 +127,7 @@ valgrind:
 	@$(SUBMAKE) BUILD=$(BUILD)/valgrind MODE_CFLAGS="-DARENA_MALLOC -DCONFINE_OFF" \
 		TEST_WRAPPER="valgrind -q --error-exitcode=9 --leak-check=full \
 		--errors-for-leak-kinds=definite --trace-children=no" \
-		UNIT_SKIP=%/test_vectors unit flow
+		UNIT_SKIP=%/test_vectors TEST_SECONDS=3600 unit flow
 
 fuzz:
 	@make/packages.sh build test tools

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -190,13 +191,11 @@ def test_killed_hard(out):
 
 def test_port_in_use(out):
     port = free_ports(2)
-    with subprocess.Popen(["/usr/bin/python3", "-m", "http.server", "--bind", "127.0.0.1",
-                           str(port + 1)], stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL) as other:
-        while port_is_free(port + 1):
-            time.sleep(0.02)
+    with socket.create_server(("127.0.0.1", port + 1)):
         run = Run(port, out=out)
-        code = run.process.wait(60)
-        other.terminate()
+        try:
+            code = run.process.wait(60)
+        finally:
+            run.end()
     assert code != 0 and f"port {port + 1}" in run.text() and "PORT=" in run.text()
     assert not run.members()

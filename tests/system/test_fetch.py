@@ -350,8 +350,8 @@ def test_it_ends_when_it_is_told_to(tmp_path, site, authority):
     with service(tmp_path, site, authority) as running:
         site.pages["/brief"] = lambda handler: (time.sleep(0.1), chunked(handler, 1, b"x"))
         with running.connect() as connection:
-            connection.send(request_packet(site.url("/brief")))
             before = site.asked("/brief")
+            connection.send(request_packet(site.url("/brief")))
             while site.asked("/brief") == before:
                 time.sleep(0.005)
             running.child.process.send_signal(signal.SIGTERM)
