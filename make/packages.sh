@@ -20,7 +20,8 @@ group()
 	run)   echo "python3 mariadb-server-core mariadb-client-core nginx spawn-fcgi multiwatch
 		curl ca-certificates" ;;
 	test)  echo "clang-format libcmocka-dev python3-pytest python3-pytest-timeout
-		python3-requests python3-authlib python3-jwcrypto python3-selenium chromium chromium-driver python3-flask apache2-bin
+		python3-requests python3-authlib python3-jwcrypto python3-selenium
+		chromium chromium-driver python3-flask apache2-bin
 		lighttpd lighttpd-mod-openssl
 		libpam-wrapper libpam-oath oathtool
 		slapd ldap-utils libpam-ldapd libnss-ldapd nslcd
