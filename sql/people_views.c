@@ -40,7 +40,8 @@ static const struct sql_out column_outs[] = {
 		"SELECT COLUMN_NAME FROM information_schema.COLUMNS"                               \
 		" WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ? AND FIND_IN_SET('select', PRIVILEGES)" \
 		" AND COLUMN_NAME IN ('id', 'username', 'password', 'name', 'given_name',"         \
-		" 'family_name', 'email', 'email_verified', 'groups', 'disabled')",                \
+		" 'family_name', 'email', 'email_verified', 'groups', 'disabled',"                 \
+		" 'password_escaped')",                                                            \
 			"tt", SQL_ROWS(column_outs, struct column_row)                             \
 	}
 
@@ -61,16 +62,23 @@ static const struct people_column columns[] = {
 	{"email_verified", 16, false, AT(email_verified)},
 	{"groups", TABLE_PERSON_GROUPS_MAX, false, AT(groups)},
 	{"disabled", 16, false, AT(disabled)},
+	{"password_escaped", 16, false, AT(password_escaped)},
 };
 
 #define COLUMNS_COUNT (sizeof(columns) / sizeof(columns[0]))
 
 static const struct sql_out record_outs[] = {
-	{SQL_OUT_TEXT, AT(id), 0},         {SQL_OUT_TEXT, AT(username), 0},
-	{SQL_OUT_TEXT, AT(password), 0},   {SQL_OUT_TEXT, AT(name), 0},
-	{SQL_OUT_TEXT, AT(given_name), 0}, {SQL_OUT_TEXT, AT(family_name), 0},
-	{SQL_OUT_TEXT, AT(email), 0},      {SQL_OUT_TEXT, AT(email_verified), 0},
-	{SQL_OUT_TEXT, AT(groups), 0},     {SQL_OUT_TEXT, AT(disabled), 0},
+	{SQL_OUT_TEXT, AT(id), 0},
+	{SQL_OUT_TEXT, AT(username), 0},
+	{SQL_OUT_TEXT, AT(password), 0},
+	{SQL_OUT_TEXT, AT(name), 0},
+	{SQL_OUT_TEXT, AT(given_name), 0},
+	{SQL_OUT_TEXT, AT(family_name), 0},
+	{SQL_OUT_TEXT, AT(email), 0},
+	{SQL_OUT_TEXT, AT(email_verified), 0},
+	{SQL_OUT_TEXT, AT(groups), 0},
+	{SQL_OUT_TEXT, AT(disabled), 0},
+	{SQL_OUT_TEXT, AT(password_escaped), 0},
 };
 
 _Static_assert(sizeof(record_outs) / sizeof(record_outs[0]) == COLUMNS_COUNT,

@@ -15,7 +15,7 @@
 /* A row as it is read: texts, NULL where the view has none. */
 struct people_record {
 	const char *id, *username, *password, *name, *given_name, *family_name, *email,
-		*email_verified, *groups, *disabled;
+		*email_verified, *groups, *disabled, *password_escaped;
 };
 
 /* The longest text of each column, in bytes; one character more is read. */

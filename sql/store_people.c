@@ -109,6 +109,7 @@ read_person(struct arena *arena, const struct people_record *record, const char 
 		.username = username ? username : "",
 		.key = record->id ? record->id : "",
 		.disabled = record->disabled && !IS_ONE_OF(record->disabled, no),
+		.password_escaped = IS_ONE_OF(record->password_escaped, yes),
 		.claims = json_new_object(arena),
 		.why = why ? why : record_mistake(arena, record),
 	};

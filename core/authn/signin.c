@@ -4,11 +4,13 @@
  */
 #include "core/authn/signin.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "core/authn/attempt.h"
 #include "core/authn/password.h"
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/str.h"
 #include "core/model/table_person.h"
 #include "core/port/people.h"
@@ -161,6 +163,28 @@ judge_own(struct tx *tx, const struct signin_attempt *attempt, const struct atte
 	return SIGNIN_RIGHT;
 }
 
+/* What the site's application made the hash of. */
+static const char *
+as_hashed(struct tx *tx, const struct table_person *person, const char *password)
+{
+	static const char *const references[UCHAR_MAX + 1] = {
+		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;"};
+	struct buf text;
+
+	if (!person->password_escaped)
+		return password;
+	buf_init(&text, tx->arena, (size_t)PASSWORD_MAX * strlen("&quot;"));
+	for (; *password; password++) {
+		const char *reference = references[(unsigned char)*password];
+
+		if (reference)
+			buf_add_text(&text, reference);
+		else
+			buf_add_char(&text, *password);
+	}
+	return text.data;
+}
+
 /* Hashes of the site are the site's: they are never replaced. */
 static bool
 person_is_right(struct tx *tx, const struct resolution *resolution, const char *password)
@@ -176,7 +200,7 @@ person_is_right(struct tx *tx, const struct resolution *resolution, const char *
 		password_verify_nobody(password);
 		return false;
 	}
-	switch (password_verify(person->password, password)) {
+	switch (password_verify(person->password, as_hashed(tx, person, password))) {
 	case PASSWORD_RIGHT:
 		return !person->disabled;
 	case PASSWORD_UNUSABLE:

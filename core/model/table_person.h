@@ -2,8 +2,8 @@
 /*
  * A person in a view of the site's own, as a sign-in source of kind table reads it. The view has
  * the columns id, username and password, and may have name, given_name, family_name, email,
- * email_verified, groups (with blanks or commas between) and disabled. Nothing is ever written to
- * it. What id says never changes about a person and is never given to another.
+ * email_verified, groups (with blanks or commas between), disabled and password_escaped. Nothing is
+ * ever written to it. What id says never changes about a person and is never given to another.
  */
 #ifndef OSTIARY_MODEL_TABLE_PERSON_H
 #define OSTIARY_MODEL_TABLE_PERSON_H
@@ -25,6 +25,7 @@ struct table_person {
 	const char *username;       /* normalised */
 	const char *key;            /* the column id */
 	const char *password;       /* a hash of password_verify()'s; NULL: none can be right */
+	bool password_escaped;      /* the hash is of what was typed with & < > " as in HTML */
 	bool disabled;              /* there, but may not sign in */
 	struct json_object *claims; /* checked */
 	const char *why;            /* what is wrong with the row, for the log; nobody can sign in

@@ -13,6 +13,8 @@ from stack import TOP, Stack
 
 DOCUMENT = TOP / "docs" / "user-tables.md"
 PASSWORD = "correct horse"
+MARKED = "a&b<c>\"d'"  # and as phpBB makes the hash of it: a&amp;b&lt;c&gt;&quot;d'
+ESCAPED = "$2y$05$abcdefghijklmnopqrstuuAkWyNZ.AwyS2Oq708QbK411IkRZXGH2"
 BCRYPT = "$2y$05$abcdefghijklmnopqrstuuHNbAKRhpaujgo33bRWs.NLUTJO3lOy2"
 WORDPRESS = "$wp$2y$05$abcdefghijklmnopqrstuu9iY1gyjA3k6CGptWJJ9nIT22tG/wV8K"
 PHPASS = "$P$BsaltsaltWtkMwa/ZHFz6vQ3k/22vI1"
@@ -103,7 +105,8 @@ APPLICATIONS = {
             (5001, 3, 'Ada', 'ada', '{ARGON2}', 'ada@example.org'),
             (5002, 0, 'ben', 'ben', '{PHPBB}', ''), (5003, 1, 'new', 'new', '{BCRYPT}', ''),
             (5004, 0, 'eve', 'eve', '{BCRYPT}', ''), (5005, 0, 'old', 'old', '{BCRYPT}', ''),
-            (5006, 2, 'robot', 'robot', '{BCRYPT}', '');
+            (5006, 2, 'robot', 'robot', '{BCRYPT}', ''),
+            (5007, 0, 'jo', 'jo', '{ESCAPED}', '');
         INSERT INTO phpbb_groups VALUES (1, 3, 'ADMINISTRATORS'), (2, 0, 'Tea party'),
             (3, 0, 'Waiting');
         INSERT INTO phpbb_user_group VALUES (1, 5001, 0, 0), (2, 5001, 0, 0), (3, 5001, 0, 1);
@@ -218,6 +221,9 @@ def test_example(host, client, database):
         assert sign_in(host, client, username)["sub"] == told["sub"], username
         assert sign_in(host, client, username, PASSWORD + "!") is None, username
     assert len(subs) == len(who)
+    if database == "phpbb":
+        assert sign_in(host, client, "jo", MARKED)
+        host.ctl("user", "remove", "jo", "--yes")
     for username in nobody:
         assert sign_in(host, client, username) is None, username
     assert checksums(host, database) == before
