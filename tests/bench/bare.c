@@ -34,7 +34,7 @@
 
 #define TOKENS      1000
 #define GRANTS      8
-#define OUT_COLUMNS 48
+#define OUT_COLUMNS 64
 #define OUT_BYTES   1024
 #define IN_MAX      24
 #define SIGNED_SIZE 420 /* bytes of a token's first two parts */
@@ -62,7 +62,8 @@ static const char *const texts[QUERIES] = {
 		" AND expires_at > ? ORDER BY id DESC LIMIT 8",
 	[SESSION_ID] = "SELECT id FROM session WHERE expires_at > ? ORDER BY id DESC LIMIT 1",
 	[TOKEN] = "SELECT t.id, t.hash, t.grant_id, t.realm_id, t.scope, t.issued_at, t.expires_at,"
-		  " t.revoked_at, " GRANT_STATE_COLUMNS " FROM access_token AS t"
+		  " t.revoked_at, t.client_id, t.audience, t.extra, " GRANT_STATE_COLUMNS
+		  " FROM access_token AS t"
 		  " JOIN auth_grant AS g ON g.id = t.grant_id AND g.realm_id = "
 		  "t.realm_id" GRANT_STATE_JOINS " WHERE t.id = ? AND t.realm_id = ?",
 	[GRANT] = "SELECT " GRANT_STATE_COLUMNS " FROM auth_grant AS g" GRANT_STATE_JOINS
@@ -207,6 +208,8 @@ connect_and_load(struct bare *bare)
 		bare->stmt[i] = mysql_stmt_init(bare->mysql);
 		if (mysql_stmt_prepare(bare->stmt[i], texts[i], strlen(texts[i])))
 			die(texts[i], mysql_stmt_error(bare->stmt[i]));
+		if (mysql_stmt_field_count(bare->stmt[i]) > OUT_COLUMNS)
+			die(texts[i], "has more columns than OUT_COLUMNS");
 	}
 	run(bare, TOKEN_IDS, now);
 	while (bare->tokens < TOKENS && fetch(bare, TOKEN_IDS))
