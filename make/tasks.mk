@@ -70,10 +70,11 @@ run:
 	@exec $(PYTHON) make/run.py --port "$(PORT)" --mount "$(MOUNT)" --with-parent
 
 CHECKS := lint unit sql flow ctl pamd system
-check: packages
-	@$(SUBMAKE) -j$(JOBS) all
-	@for task in $(CHECKS); do \
-		echo "== $$task"; \
+check:
+	@begun=$$(date +%s); \
+	make/packages.sh build run test deb && $(SUBMAKE) -j$(JOBS) all || exit 1; \
+	for task in $(CHECKS); do \
+		echo "== $$task, after $$(($$(date +%s) - begun)) s"; \
 		$(SUBMAKE) -j$(JOBS) build-$$task && $(SUBMAKE) $$task || exit 1; \
 	done
 	@echo "make check: all passed"
