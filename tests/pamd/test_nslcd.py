@@ -13,9 +13,10 @@ import pytest
 import slapd as ldap
 from children import Child, wait_until
 
+PRIVATE = ["unshare", "--mount", "--propagation", "private"]
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or not os.path.exists("/usr/sbin/nslcd")
-    or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0,
+    or subprocess.run([*PRIVATE, "true"], check=False, capture_output=True).returncode != 0,
     reason="left out: needs root, mount namespaces and nslcd")
 
 STACK = ["auth [success=done authinfo_unavail=die default=bad] pam_ldap.so minimum_uid=1000",
@@ -69,7 +70,7 @@ class Nslcd:
                           encoding="ascii")
         script = (f"mount --bind {conf} /etc/nslcd.conf && mount --bind {switch} "
                   f"/etc/nsswitch.conf && mount --bind {run} /run && exec /usr/sbin/nslcd -d")
-        self.child = Child("nslcd", ["unshare", "-m", "--propagation", "private", "sh", "-c",
+        self.child = Child("nslcd", [*PRIVATE, "sh", "-c",
                                      script], str(self.folder / "nslcd.log"))
         wait_until(self._listening, 60, "the start of nslcd", 0.05)
         self.wrapper = ["nsenter", "-t", str(self.child.pid), "-m"]

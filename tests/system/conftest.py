@@ -65,10 +65,17 @@ def person(stack):  # pylint: disable=redefined-outer-name
     return Person(stack)
 
 
+@pytest.fixture(scope="module", name="house_place")
+def fixture_house_place():
+    """Where its folder is made; None: where temporary files are."""
+    return None
+
+
 @pytest.fixture(scope="module", name="house")
-def fixture_house():
+def fixture_house(house_place):
     """What every web server is put in front of."""
-    with tempfile.TemporaryDirectory(prefix="ostiary-") as folder, House(folder) as house:
+    with tempfile.TemporaryDirectory(prefix="ostiary-", dir=house_place) as folder, \
+            House(folder) as house:
         before = os.environ.get("REQUESTS_CA_BUNDLE")
         os.environ["REQUESTS_CA_BUNDLE"] = str(house.authority.file)
         yield house

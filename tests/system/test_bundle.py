@@ -22,7 +22,24 @@ from stack import TOP, build_folder
 OF_LIBC = ("ld-linux", "libc.so", "libm.so", "libdl.so", "libpthread.so", "librt.so",
            "libresolv.so", "libutil.so", "libanl.so")
 NOBODY = 65534
-NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="left out: only root can do this")
+PRIVATE = ["unshare", "--mount", "--propagation", "private"]
+NEEDS_MOUNTS = pytest.mark.skipif(
+    os.geteuid() != 0 or subprocess.run([*PRIVATE, "true"], check=False,
+                                        capture_output=True).returncode != 0,
+    reason="left out: needs root and mount namespaces")
+
+
+@pytest.fixture(scope="module", name="house_place")
+def fixture_house_place():
+    """Where suexec runs programs: the database's socket is linked into the homes of customers."""
+    if os.geteuid() != 0:
+        yield None
+        return
+    made = not os.path.isdir("/var/www")
+    os.makedirs("/var/www", mode=0o755, exist_ok=True)
+    yield "/var/www"
+    if made:
+        os.rmdir("/var/www")
 
 
 @pytest.fixture(scope="module", name="bundle")
@@ -102,14 +119,13 @@ ENTER = ('mount --bind /proc "$0/proc" && '
 
 def inside(root, *words):
     (root / "proc").mkdir(exist_ok=True)
-    return ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", ENTER, str(root),
-            *words]
+    return [*PRIVATE, "/bin/sh", "-c", ENTER, str(root), *words]
 
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "OSTIARY_CONFIG": "/ostiary/ostiary.conf"}
 
 
-@NEEDS_ROOT
+@NEEDS_MOUNTS
 def test_command_line_where_nothing_is_installed(bare_root):
     for words, wanted in ((["--version"], "0."), (["migrate", "status"], ""),
                           (["realm", "list"], "https://login.example.org"),
@@ -122,7 +138,7 @@ def test_command_line_where_nothing_is_installed(bare_root):
     assert "shared libraries" not in done.stderr and done.returncode in (0, 1, 2), done.stderr
 
 
-@NEEDS_ROOT
+@NEEDS_MOUNTS
 def test_worker_where_nothing_is_installed(bare_root):
     path = str(bare_root / "fcgi.sock")
     with socket.socket(socket.AF_UNIX) as listener:
@@ -188,21 +204,17 @@ class SharedHosting(servers.FcgidSite):
 
 
 @pytest.fixture(scope="module", name="customer")
-def fixture_customer():
+def fixture_customer(house_place):
     """An ordinary user with a home where suexec runs programs."""
     if os.geteuid() != 0 or not os.access("/usr/lib/apache2/suexec", os.X_OK):
         pytest.skip("left out: root and suexec are needed")
     name = "ostiary-test"
     subprocess.run(["userdel", name], capture_output=True, check=False)
     subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", name], check=True)
-    made = not os.path.isdir("/var/www")
-    os.makedirs("/var/www", mode=0o755, exist_ok=True)
-    home = pathlib.Path(tempfile.mkdtemp(prefix="ostiary-", dir="/var/www"))
+    home = pathlib.Path(tempfile.mkdtemp(prefix="ostiary-", dir=house_place))
     home.chmod(0o755)
     yield pwd.getpwnam(name), home
     shutil.rmtree(home)
-    if made:
-        os.rmdir("/var/www")
     subprocess.run(["userdel", name], check=True)
 
 
