@@ -2,6 +2,7 @@
 """The bundle for hosts where nothing can be installed: in a root that holds libc and nothing else,
 and as shared hosting has it, under .htaccess, mod_fcgid and suexec as an ordinary user."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -29,17 +30,24 @@ NEEDS_MOUNTS = pytest.mark.skipif(
     reason="left out: needs root and mount namespaces")
 
 
+@contextlib.contextmanager
+def folder_of_the_host(path):
+    """Makes it where it is not there, for as long."""
+    made = not os.path.isdir(path)
+    os.makedirs(path, mode=0o755, exist_ok=True)
+    yield path
+    if made:
+        shutil.rmtree(path)
+
+
 @pytest.fixture(scope="module", name="house_place")
 def fixture_house_place():
     """Where suexec runs programs: the database's socket is linked into the homes of customers."""
     if os.geteuid() != 0:
         yield None
         return
-    made = not os.path.isdir("/var/www")
-    os.makedirs("/var/www", mode=0o755, exist_ok=True)
-    yield "/var/www"
-    if made:
-        os.rmdir("/var/www")
+    with folder_of_the_host("/var/www") as place:
+        yield place
 
 
 @pytest.fixture(scope="module", name="bundle")
@@ -213,7 +221,8 @@ def fixture_customer(house_place):
     subprocess.run(["useradd", "--system", "--user-group", "--no-create-home", name], check=True)
     home = pathlib.Path(tempfile.mkdtemp(prefix="ostiary-", dir=house_place))
     home.chmod(0o755)
-    yield pwd.getpwnam(name), home
+    with folder_of_the_host("/var/log/apache2"):  # suexec runs nothing that it cannot log
+        yield pwd.getpwnam(name), home
     shutil.rmtree(home)
     subprocess.run(["userdel", name], check=True)
 
