@@ -52,12 +52,6 @@ str_ends(const char *text, const char *suffix)
 	return size >= suffix_size && strcmp(text + size - suffix_size, suffix) == 0;
 }
 
-bool
-str_empty(const char *text)
-{
-	return text == NULL || *text == '\0';
-}
-
 char *
 str_lower(struct arena *arena, const char *text)
 {

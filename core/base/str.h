@@ -26,7 +26,11 @@ bool str_starts(const char *text, const char *prefix);
 bool str_ends(const char *text, const char *suffix);
 
 /* True for NULL and "". */
-bool str_empty(const char *text);
+static inline bool
+str_empty(const char *text)
+{
+	return !text || *text == '\0';
+}
 
 /* ASCII lower case copy. */
 char *str_lower(struct arena *arena, const char *text);
