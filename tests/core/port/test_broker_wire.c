@@ -100,86 +100,87 @@ static struct broker_prompt prompts[] = {
 	{BROKER_ERROR, "No"},
 };
 
+static void
+check_state(const struct broker_state *got, const struct broker_state *wanted, const char *name)
+{
+	check(got->status == wanted->status, name);
+	check(memcmp(got->id, wanted->id, BROKER_ID_SIZE) == 0, name);
+	check(got->sequence == wanted->sequence, name);
+	check(got->phase == wanted->phase && got->verdict == wanted->verdict, name);
+	check_text(got->username, wanted->username, name);
+	check_text(got->service, wanted->service, name);
+	check_text(got->keep, wanted->keep, name);
+	check_text(got->why, wanted->why, name);
+	check_person(&got->person, &wanted->person, name);
+	check(got->prompts_count == wanted->prompts_count, name);
+	for (size_t i = 0; i < got->prompts_count; i++) {
+		check(got->prompts[i].style == wanted->prompts[i].style, name);
+		check_text(got->prompts[i].text, wanted->prompts[i].text, name);
+	}
+}
+
 /* What does not belong to a status is not sent: the second is what arrives. */
+static const struct {
+	const char *name;
+	struct broker_state state, arrives;
+} states[] = {
+	{"running",
+	 {.status = BROKER_RUNNING, .id = ID, .username = "a", .service = "s", .keep = "k"},
+	 {.status = BROKER_RUNNING, .id = ID, .username = "a", .service = "s", .keep = "k"}},
+	{"prompt",
+	 {.status = BROKER_PROMPT,
+	  .id = ID,
+	  .sequence = 7,
+	  .username = "a",
+	  .phase = BROKER_NEW_PASSWORD,
+	  .prompts = prompts,
+	  .prompts_count = 4,
+	  .verdict = BROKER_FAILED,
+	  .person = PERSON,
+	  .why = "because"},
+	 {.status = BROKER_PROMPT,
+	  .id = ID,
+	  .sequence = 7,
+	  .username = "a",
+	  .phase = BROKER_NEW_PASSWORD,
+	  .prompts = prompts,
+	  .prompts_count = 4}},
+	{"right",
+	 {.status = BROKER_DONE, .id = ID, .username = "a", .person = PERSON},
+	 {.status = BROKER_DONE, .id = ID, .username = "a", .person = PERSON}},
+	{"wrong: nothing of the person",
+	 {.status = BROKER_DONE,
+	  .id = ID,
+	  .username = "a",
+	  .sequence = 3,
+	  .verdict = BROKER_WRONG,
+	  .prompts = prompts,
+	  .prompts_count = 1,
+	  .person = PERSON,
+	  .why = "because"},
+	 {.status = BROKER_DONE,
+	  .id = ID,
+	  .username = "a",
+	  .verdict = BROKER_WRONG,
+	  .prompts = prompts,
+	  .prompts_count = 1,
+	  .why = "because"}},
+	{"gone: nothing at all",
+	 {.status = BROKER_GONE, .id = ID, .username = "a", .keep = "k"},
+	 {.status = BROKER_GONE}},
+	{"busy", {.status = BROKER_BUSY}, {.status = BROKER_BUSY}},
+};
+
 static void
 states_travel(void **state)
 {
-	static const struct {
-		const char *name;
-		struct broker_state state, arrives;
-	} cases[] = {
-		{"running",
-		 {.status = BROKER_RUNNING, .id = ID, .username = "a", .service = "s", .keep = "k"},
-		 {.status = BROKER_RUNNING,
-		  .id = ID,
-		  .username = "a",
-		  .service = "s",
-		  .keep = "k"}},
-		{"prompt",
-		 {.status = BROKER_PROMPT,
-		  .id = ID,
-		  .sequence = 7,
-		  .username = "a",
-		  .phase = BROKER_NEW_PASSWORD,
-		  .prompts = prompts,
-		  .prompts_count = 4,
-		  .verdict = BROKER_FAILED,
-		  .person = PERSON,
-		  .why = "because"},
-		 {.status = BROKER_PROMPT,
-		  .id = ID,
-		  .sequence = 7,
-		  .username = "a",
-		  .phase = BROKER_NEW_PASSWORD,
-		  .prompts = prompts,
-		  .prompts_count = 4}},
-		{"right",
-		 {.status = BROKER_DONE, .id = ID, .username = "a", .person = PERSON},
-		 {.status = BROKER_DONE, .id = ID, .username = "a", .person = PERSON}},
-		{"wrong: nothing of the person",
-		 {.status = BROKER_DONE,
-		  .id = ID,
-		  .username = "a",
-		  .sequence = 3,
-		  .verdict = BROKER_WRONG,
-		  .prompts = prompts,
-		  .prompts_count = 1,
-		  .person = PERSON,
-		  .why = "because"},
-		 {.status = BROKER_DONE,
-		  .id = ID,
-		  .username = "a",
-		  .verdict = BROKER_WRONG,
-		  .prompts = prompts,
-		  .prompts_count = 1,
-		  .why = "because"}},
-		{"gone: nothing at all",
-		 {.status = BROKER_GONE, .id = ID, .username = "a", .keep = "k"},
-		 {.status = BROKER_GONE}},
-		{"busy", {.status = BROKER_BUSY}, {.status = BROKER_BUSY}},
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const struct broker_state *wanted = &cases[i].arrives;
+	for (size_t i = 0; i < COUNT(states); i++) {
 		uint8_t packet[BROKER_PACKET_MAX];
 		struct broker_state got;
-		size_t size = broker_write_state(packet, &cases[i].state);
+		size_t size = broker_write_state(packet, &states[i].state);
 
-		check(broker_read_state(*state, packet, size, &got) == 0, cases[i].name);
-		check(got.status == wanted->status, cases[i].name);
-		check(memcmp(got.id, wanted->id, BROKER_ID_SIZE) == 0, cases[i].name);
-		check(got.sequence == wanted->sequence, cases[i].name);
-		check(got.phase == wanted->phase && got.verdict == wanted->verdict, cases[i].name);
-		check_text(got.username, wanted->username, cases[i].name);
-		check_text(got.service, wanted->service, cases[i].name);
-		check_text(got.keep, wanted->keep, cases[i].name);
-		check_text(got.why, wanted->why, cases[i].name);
-		check_person(&got.person, &wanted->person, cases[i].name);
-		check(got.prompts_count == wanted->prompts_count, cases[i].name);
-		for (size_t j = 0; j < got.prompts_count; j++) {
-			check(got.prompts[j].style == wanted->prompts[j].style, cases[i].name);
-			check_text(got.prompts[j].text, wanted->prompts[j].text, cases[i].name);
-		}
+		check(broker_read_state(*state, packet, size, &got) == 0, states[i].name);
+		check_state(&got, &states[i].arrives, states[i].name);
 	}
 }
 
