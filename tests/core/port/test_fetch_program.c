@@ -308,7 +308,9 @@ no_program(void **state)
 	t.conf.fetch_program = "/nonexistent/ostiary-fetch";
 	t.conf.path = "well";
 	assert_int_equal(ask(&fetched), FETCH_BUSY);
-	assert_non_null(strstr(fetched.why, "No such file"));
+	/* under valgrind a copy of the process starts it, and cannot tell */
+	if (str_empty(getenv("TEST_WRAPPER")))
+		assert_non_null(strstr(fetched.why, "No such file"));
 }
 
 static void
