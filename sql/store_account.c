@@ -26,6 +26,7 @@ enum {
 	REHASH,
 	SET_PASSWORD,
 	SET_CLAIMS,
+	OWN_CLAIMS,
 	SET_PERSON,
 	SET_AWAY,
 	SET_GONE,
@@ -54,6 +55,15 @@ struct counted {
 
 static const struct sql_out counted_columns[] = {
 	{SQL_OUT_INT, offsetof(struct counted, count), 0},
+};
+
+struct own_claims {
+	const char *claims, *sub;
+};
+
+static const struct sql_out own_columns[] = {
+	{SQL_OUT_TEXT, offsetof(struct own_claims, claims), 0},
+	{SQL_OUT_TEXT, offsetof(struct own_claims, sub), 0},
 };
 
 struct realm_of {
@@ -99,9 +109,11 @@ static const struct statement statements[COUNT] = {
 	[SET_PASSWORD] = {.text = "UPDATE account SET password = ?, auth_epoch = auth_epoch + 1,"
 				  " updated_at = ?, revision = revision + 1 WHERE id = ?",
 			  .in = "tib"},
-	[SET_CLAIMS] = {.text = "UPDATE account SET claims = ?, updated_at = ?,"
+	[SET_CLAIMS] = {.text = "UPDATE account SET claims = ?, own_claims = ?, updated_at = ?,"
 				" revision = revision + 1 WHERE id = ?",
-			.in = "tib"},
+			.in = "ttib"},
+	[OWN_CLAIMS] = {"SELECT own_claims, sub FROM account WHERE id = ?", "b",
+			SQL_ROWS(own_columns, struct own_claims)},
 	[SET_PERSON] = {.text = "UPDATE account SET username = ?, claims = ?, checked_at = ?,"
 				" away = NULL, revision = revision + 1 WHERE id = ?",
 			.in = "ttib"},
@@ -302,11 +314,32 @@ account_set_password(struct store *store, const uint8_t id[ID_SIZE], const char 
 }
 
 enum store_verdict
+account_own_claims(struct store *store, struct arena *arena, const uint8_t id[ID_SIZE],
+		   struct json_object **own)
+{
+	const struct sql_in in[] = {sql_id(id)};
+	const char *why = NULL;
+	struct own_claims row;
+	enum store_verdict verdict =
+		sql_read_one(store, &account_statements, OWN_CLAIMS, in, arena, &row);
+
+	if (verdict != STORE_OK)
+		return verdict;
+	*own = row.claims ? json_parse_object(arena, row.claims, strlen(row.claims), &why)
+			  : json_new_object(arena);
+	if (*own)
+		return STORE_OK;
+	sql_unreadable(store, "own_claims", row.sub, why);
+	return STORE_NONE;
+}
+
+enum store_verdict
 account_set_claims(struct store *store, const uint8_t id[ID_SIZE], struct json_object *claims,
-		   int64_t now)
+		   struct json_object *own, int64_t now)
 {
 	struct arena *scratch = arena_new(SCRATCH_MAX);
-	const struct sql_in in[] = {sql_text(claims_text(scratch, claims)), sql_int(now),
+	const struct sql_in in[] = {sql_text(claims_text(scratch, claims)),
+				    sql_text(own ? claims_text(scratch, own) : NULL), sql_int(now),
 				    sql_id(id)};
 	enum store_verdict verdict = sql_change(store, &account_statements, SET_CLAIMS, in);
 

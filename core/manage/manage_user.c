@@ -17,7 +17,8 @@
 
 struct user_change {
 	struct account account;
-	const char *password; /* the new hash */
+	struct json_object *own_claims; /* of a person from elsewhere; NULL */
+	const char *password;           /* the new hash */
 	bool disabled;
 };
 
@@ -309,7 +310,30 @@ apply_claims(struct tx *tx, void *context)
 {
 	const struct user_change *change = context;
 
-	return account_set_claims(tx->store, change->account.id, change->account.claims, tx->now);
+	return account_set_claims(tx->store, change->account.id, change->account.claims,
+				  change->own_claims, tx->now);
+}
+
+/* What we say of a person from elsewhere is kept apart from what their source says. */
+static enum manage_verdict
+set_own_claims(struct tx *tx, struct user_change *change, const struct manage_claim *claims,
+	       size_t count, struct buf *why)
+{
+	const struct account *account = &change->account;
+	enum manage_verdict verdict = outcome(
+		tx, account_own_claims(tx->store, tx->arena, account->id, &change->own_claims),
+		account->username, why);
+
+	if (verdict != MANAGE_OK)
+		return verdict;
+	for (size_t i = 0; i < count; i++)
+		if (!claims[i].value &&
+		    !json_object_object_get_ex(change->own_claims, claims[i].name, NULL))
+			return manage_say(why, MANAGE_REFUSED,
+					  "claim %s is not one that was set here: what source %s "
+					  "says is changed there",
+					  claims[i].name, account->source);
+	return set_claims(tx->arena, change->own_claims, claims, count, why);
 }
 
 enum manage_verdict
@@ -319,6 +343,8 @@ manage_user_claims(struct tx *tx, const char *username, const struct manage_clai
 	struct user_change change = {0};
 	enum manage_verdict verdict = manage_user_find(tx, username, &change.account, why);
 
+	if (verdict == MANAGE_OK && !str_equal(change.account.source, SOURCE_LOCAL))
+		verdict = set_own_claims(tx, &change, claims, count, why);
 	if (verdict == MANAGE_OK)
 		verdict = set_claims(tx->arena, change.account.claims, claims, count, why);
 	if (verdict != MANAGE_OK)

@@ -91,8 +91,13 @@ enum store_verdict account_rehash(struct store *store, const uint8_t id[ID_SIZE]
 /* A new password: moves auth_epoch, so sessions and grants end. hash NULL removes it. */
 enum store_verdict account_set_password(struct store *store, const uint8_t id[ID_SIZE],
 					const char *hash, int64_t now);
+/* own: which of them an administrator said of a person from elsewhere; NULL: nobody asks. */
 enum store_verdict account_set_claims(struct store *store, const uint8_t id[ID_SIZE],
-				      struct json_object *claims, int64_t now);
+				      struct json_object *claims, struct json_object *own,
+				      int64_t now);
+/* Those: an object, empty when there are none. */
+enum store_verdict account_own_claims(struct store *store, struct arena *arena,
+				      const uint8_t id[ID_SIZE], struct json_object **own);
 /* What the source says of a person who is there: name, claims, and that they are not away. CONFLICT
  * when the name is another's. */
 enum store_verdict account_set_person(struct store *store, const uint8_t id[ID_SIZE],

@@ -170,6 +170,20 @@ admit_new(struct store *store, struct admission *work)
 		       : verdict;
 }
 
+/* What an administrator says of the person wins over what their source does. */
+static enum store_verdict
+add_own_claims(struct tx *tx, struct store *store, const struct account *account,
+	       struct json_object *claims)
+{
+	struct json_object *own;
+	enum store_verdict verdict = account_own_claims(store, tx->arena, account->id, &own);
+
+	if (verdict != STORE_OK)
+		return verdict;
+	json_object_object_foreach(own, name, value) json_add(claims, name, value);
+	return STORE_OK;
+}
+
 static enum store_verdict
 admit_again(struct store *store, struct admission *work)
 {
@@ -183,6 +197,8 @@ admit_again(struct store *store, struct admission *work)
 	}
 	if (!str_equal(account->username, person->username))
 		verdict = free_name(store, work);
+	if (verdict == STORE_OK)
+		verdict = add_own_claims(work->tx, store, account, person->claims);
 	if (verdict == STORE_OK)
 		verdict = account_set_person(store, account->id, person->username, person->claims,
 					     work->tx->now);
@@ -250,9 +266,11 @@ note_unusable(struct tx *tx, const struct account *account, const struct source 
 static void
 note_there(struct tx *tx, const struct account *account, struct json_object *claims)
 {
-	enum store_verdict verdict =
-		account_set_person(tx->store, account->id, account->username, claims, tx->now);
+	enum store_verdict verdict = add_own_claims(tx, tx->store, account, claims);
 
+	if (verdict == STORE_OK)
+		verdict = account_set_person(tx->store, account->id, account->username, claims,
+					     tx->now);
 	if (verdict != STORE_OK)
 		tx_log(tx, LOG_LEVEL_WARN, "check_not_kept", "account", tx_hex(tx, account->id));
 }

@@ -14,12 +14,14 @@ CREATE TABLE IF NOT EXISTS signin_source (
 
 -- source_key: what never changes about the person there ("name:uid", an entryUUID); NULL for the
 -- realm's own. checked_at: when the source last said that the person is there. away: why it says
--- that the person is not ('gone', 'locked'); sessions and grants have ended then.
+-- that the person is not ('gone', 'locked'); sessions and grants have ended then. own_claims: what
+-- an administrator said of a person from elsewhere, part of claims too; NULL: nothing.
 ALTER TABLE account
 	ADD COLUMN IF NOT EXISTS source VARBINARY(32) NOT NULL DEFAULT 'local',
 	ADD COLUMN IF NOT EXISTS source_key VARBINARY(255) NULL,
 	ADD COLUMN IF NOT EXISTS checked_at BIGINT NOT NULL DEFAULT 0,
 	ADD COLUMN IF NOT EXISTS away VARBINARY(16) NULL,
+	ADD COLUMN IF NOT EXISTS own_claims MEDIUMTEXT NULL,
 	ADD UNIQUE KEY IF NOT EXISTS account_source (realm_id, source, source_key),
 	ADD KEY IF NOT EXISTS account_checked (source, checked_at);
 

@@ -440,7 +440,7 @@ may_act_of_the_account(void **state)
 	world_account("alice", &account);
 	json_object_object_add(account.claims, "may_act",
 			       json_tokener_parse("{\"sub\":\"helper\"}"));
-	assert_int_equal(account_set_claims(tx.store, account.id, account.claims, world_now()),
+	assert_int_equal(account_set_claims(tx.store, account.id, account.claims, NULL, world_now()),
 			 STORE_OK);
 	set = tokens(&alice, "web", "openid");
 	jwt = jwt_of(&set);

@@ -41,6 +41,32 @@ id_tokens(void **state)
 	check(!is_active(token), "what was given for it ends too");
 }
 
+/* Neither token says it; the account does. */
+static void
+may_act_of_the_account(void **state)
+{
+	const char *forms[] = {
+		exchange_form(TYPE_ID, member(&web_set, "id_token")),
+		exchange_form(TYPE_REFRESH, member(&web_set, "refresh_token")),
+		params_with(form_of_web(), "resource", BACK),
+	};
+	static const char *const clients[] = {"svc", "web", "svc"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(forms); i++) {
+		struct answer answer;
+
+		private_db_number("UPDATE account SET claims = JSON_SET(claims, '$.may_act',"
+				  " JSON_EXTRACT('{\"sub\":\"nobody\"}', '$'))"
+				  " WHERE username = 'alice'");
+		answer = exchange_as(clients[i], forms[i]);
+		check_error(&answer, 400, "invalid_request", forms[i]);
+		private_db_number("UPDATE account SET claims = JSON_REMOVE(claims, '$.may_act')"
+				  " WHERE username = 'alice'");
+		check_status(exchange_as(clients[i], forms[i]), 200, forms[i]);
+	}
+}
+
 static void
 id_tokens_end(void **state)
 {
@@ -135,9 +161,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		exchange_test(id_tokens),
-		exchange_test(id_tokens_end),
-		exchange_test(what_our_key_signed),
+		exchange_test(id_tokens),      exchange_test(may_act_of_the_account),
+		exchange_test(id_tokens_end),  exchange_test(what_our_key_signed),
 		exchange_test(refresh_tokens),
 	};
 

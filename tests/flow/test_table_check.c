@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/manage/manage_user.h"
 #include "core/model/source.h"
 
 /* ---- views that cannot be read ---- */
@@ -103,6 +105,51 @@ claims_are_refreshed_meanwhile(void **state)
 	assert_int_equal(account.checked_at, world_now() - SOURCE_CHECK_SECS);
 }
 
+static enum manage_verdict
+say(const char *name, const char *value)
+{
+	const struct manage_claim claim = {.name = name, .value = value};
+	struct buf why;
+	struct tx tx;
+
+	world_tx(&tx, "main");
+	buf_init(&why, world.arena, MANAGE_WHY_MAX);
+	return manage_user_claims(&tx, "ada", &claim, 1, &why);
+}
+
+static void
+check_name(const char *name, const char *nickname, const char *when)
+{
+	struct account account;
+
+	world_account("ada", &account);
+	check_text(json_text_or_null(account.claims, "name"), name, when);
+	check_text(json_text_or_null(account.claims, "nickname"), nickname, when);
+	check_text(json_text_or_null(account.claims, "email"), "ada@example.org", when);
+}
+
+static void
+what_administrators_say_stays(void **state)
+{
+	struct agent agent = {0};
+
+	(void)state;
+	check_status(site_try_from(&agent, "ada", SECRET), 303, "right");
+	assert_int_equal(say("nickname", "Countess"), MANAGE_OK);
+	assert_int_equal(say("name", "Ada King"), MANAGE_OK);
+	check_name("Ada King", "Countess", "at once");
+	check_status(site_try("ada", SECRET), 303, "again");
+	check_name("Ada King", "Countess", "at the next sign-in");
+	world_move(SOURCE_CHECK_SECS);
+	(void)agent_get(&agent, authorize("web", "prompt", "none"));
+	check_name("Ada King", "Countess", "when they are looked for");
+	assert_int_equal(say("nickname", NULL), MANAGE_OK);
+	assert_int_equal(say("name", NULL), MANAGE_OK);
+	check_status(site_try("ada", SECRET), 303, "once more");
+	check_name("Ada Lovelace", NULL, "taken back");
+	assert_int_equal(say("name", NULL), MANAGE_REFUSED);
+}
+
 static void
 refreshing_looks_too(void **state)
 {
@@ -133,6 +180,7 @@ main(void)
 		table_test(a_view_that_is_down),
 		table_test(people_are_looked_for_again),
 		table_test(claims_are_refreshed_meanwhile),
+		table_test(what_administrators_say_stays),
 		table_test(refreshing_looks_too),
 	};
 

@@ -193,15 +193,35 @@ claims_are_set(void **state)
 	(void)state;
 	insert(1);
 	json_add_text(claims, "email", "r@example.org");
-	assert_int_equal(account_set_claims(store, nobody, claims, 5), STORE_NONE);
-	assert_int_equal(account_set_claims(store, one, claims, 5), STORE_OK);
-	assert_int_equal(account_set_claims(store, one, claims, 5), STORE_OK);
+	assert_int_equal(account_set_claims(store, nobody, claims, NULL, 5), STORE_NONE);
+	assert_int_equal(account_set_claims(store, one, claims, NULL, 5), STORE_OK);
+	assert_int_equal(account_set_claims(store, one, claims, NULL, 5), STORE_OK);
 	struct account found = read_one();
 
 	assert_string_equal(json_text_or_null(found.claims, "email"), "r@example.org");
 	assert_null(json_text_or_null(found.claims, "name"));
 	assert_int_equal(found.updated_at, 5);
 	assert_int_equal(found.auth_epoch, 3);
+}
+
+static void
+own_claims_are_kept_apart(void **state)
+{
+	struct json_object *claims = json_new_object(arena), *own = json_new_object(arena);
+
+	(void)state;
+	insert(1);
+	json_add_text(own, "locale", "en");
+	assert_int_equal(account_own_claims(store, arena, nobody, &claims), STORE_NONE);
+	assert_int_equal(account_own_claims(store, arena, one, &claims), STORE_OK);
+	assert_int_equal(json_object_object_length(claims), 0);
+	assert_int_equal(account_set_claims(store, one, claims, own, 5), STORE_OK);
+	assert_int_equal(account_set_person(store, one, "user001", claims, 6), STORE_OK);
+	assert_int_equal(account_own_claims(store, arena, one, &own), STORE_OK);
+	assert_string_equal(json_text_or_null(own, "locale"), "en");
+	(void)private_db_number("UPDATE account SET own_claims = 'x' WHERE id = UNHEX('%s')",
+				hex_encode(arena, one, ID_SIZE));
+	assert_int_equal(account_own_claims(store, arena, one, &own), STORE_NONE);
 }
 
 static void
@@ -416,6 +436,7 @@ main(void)
 		store_test(rehash_needs_the_old_hash),
 		store_test(a_new_password_moves_the_epoch),
 		store_test(claims_are_set),
+		store_test(own_claims_are_kept_apart),
 		store_test(claims_are_never_null_and_must_be_readable),
 		store_test(disabling),
 		store_test(people_are_found_by_their_key),

@@ -55,11 +55,16 @@ issuer_alone(const struct reading *reading)
 
 /* ---- tokens of ours ---- */
 
+/* What the account says holds for tokens too that do not repeat it. */
 static void
-take_state(struct party *party)
+take_state(const struct reading *reading)
 {
+	struct party *party = reading->party;
+
 	party->sub = party->state.account.sub;
 	party->client_is_subject = !grant_has_account(&party->state.grant);
+	if (!party->may_act)
+		party->may_act = may_act_of_account(reading->tx->arena, &party->state);
 }
 
 /* A JWT that a client got for itself has no grant; what comes of it needs one to end with. */
@@ -95,7 +100,7 @@ inspect(const struct reading *reading, struct inspected **out)
 	party->expires_at = inspected->expires_at;
 	party->act = inspected->act;
 	party->may_act = inspected->may_act;
-	take_state(party);
+	take_state(reading);
 	return 0;
 }
 
@@ -200,14 +205,14 @@ read_own_id(const struct reading *reading)
 	party->kind = "ID token";
 	if (verify_id_token(reading, &jwt) != 0 || find_grant(reading, &jwt) != 0)
 		return -1;
-	take_state(party);
+	if (json_get_object(jwt.claims, "may_act", &party->may_act) != JSON_FOUND)
+		party->may_act = NULL;
+	take_state(reading);
 	party->client_id = jwt.aud.item[0];
 	party->audience = jwt.aud;
 	party->scopes = strlist_with(arena, &party->scopes, "openid");
 	party->reach = party->usual = issuer_alone(reading);
 	party->expires_at = jwt.exp;
-	if (json_get_object(jwt.claims, "may_act", &party->may_act) != JSON_FOUND)
-		party->may_act = NULL;
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "core/base/json.h"
 #include "core/base/json_print.h"
 #include "core/jose/jws.h"
+#include "core/oauth/token/inspect.h"
 #include "core/oauth/token/issue.h"
 
 #define CLAIMS_TEXT_MAX (128 * 1024) /* bytes; all that claims are made of has smaller maxima */
@@ -24,21 +25,6 @@ make_jti(struct tx *tx, const uint8_t grant_id[ID_SIZE])
 	memcpy(jti, grant_id, ID_SIZE);
 	rand_fill(tx->provider->random, jti + ID_SIZE, sizeof(jti) - ID_SIZE);
 	return b64url_encode(tx->arena, jti, sizeof(jti));
-}
-
-/* The account's claim, which few have: the search costs less than parsing all of them. */
-static struct json_object *
-may_act_of_account(struct arena *arena, const struct grant_state *state)
-{
-	struct json_object *claims, *may_act;
-
-	if (!state->account_claims || !strstr(state->account_claims, "\"may_act\""))
-		return NULL;
-	claims = json_parse_object(arena, state->account_claims, strlen(state->account_claims),
-				   NULL);
-	if (!claims || json_get_object(claims, "may_act", &may_act) != JSON_FOUND)
-		return NULL;
-	return may_act;
 }
 
 /* act and may_act (RFC 8693 4.1, 4.4). */

@@ -88,6 +88,21 @@ read_audience(struct tx *tx, const char *text, struct inspected *inspected)
 	return 0;
 }
 
+/* Few accounts have it: the search costs less than parsing all claims. */
+struct json_object *
+may_act_of_account(struct arena *arena, const struct grant_state *state)
+{
+	struct json_object *claims, *may_act;
+
+	if (!state->account_claims || !strstr(state->account_claims, "\"may_act\""))
+		return NULL;
+	claims = json_parse_object(arena, state->account_claims, strlen(state->account_claims),
+				   NULL);
+	if (!claims || json_get_object(claims, "may_act", &may_act) != JSON_FOUND)
+		return NULL;
+	return may_act;
+}
+
 /* Claims beside the usual ones, of a JWT's or of an opaque token's row. */
 static void
 read_actors(const struct json_object *claims, struct inspected *inspected)

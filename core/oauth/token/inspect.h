@@ -41,6 +41,9 @@ struct inspected {
 int token_inspect(struct tx *tx, const char *token, struct inspected *inspected)
 	__attribute__((warn_unused_result));
 
+/* Who may act for the person of a grant, as the account says now; NULL: it does not. */
+struct json_object *may_act_of_account(struct arena *arena, const struct grant_state *state);
+
 /* Ends a token: a refresh token with its grant, an access token alone; nothing is lost by ending it
  * twice. The caller must be the client whose token it is. 0, or -1 with a failure in tx. */
 int token_end(struct tx *tx, const struct inspected *inspected) __attribute__((warn_unused_result));
