@@ -70,7 +70,8 @@ static const struct option options[] = {
 	{"bind_dn", IN_LDAP, OPTION_TEXT, SERVICE_AT(bind_dn), 0, TEXT_BYTES, "",
 	 "The entry that searches for people. Empty: anonymous."},
 	{"bind_password_file", IN_LDAP, OPTION_PATH, SERVICE_AT(bind_password_file), 0, PATH_BYTES, "",
-	 "A file that holds the password of bind_dn in one line, not readable by others."},
+	 "A file that holds the password of bind_dn in one line, for the user of ostiary-pamd alone: "
+	 "/etc/ostiary is closed to it, /etc/ostiary-pamd need not be."},
 	{"base", IN_LDAP, OPTION_TEXT, SERVICE_AT(base), 0, TEXT_BYTES, "",
 	 "The entry below which people are searched."},
 	{"scope", IN_LDAP, OPTION_TEXT, SERVICE_AT(scope), 1, 8, "sub",

@@ -440,8 +440,9 @@ may_act_of_the_account(void **state)
 	world_account("alice", &account);
 	json_object_object_add(account.claims, "may_act",
 			       json_tokener_parse("{\"sub\":\"helper\"}"));
-	assert_int_equal(account_set_claims(tx.store, account.id, account.claims, NULL, world_now()),
-			 STORE_OK);
+	assert_int_equal(
+		account_set_claims(tx.store, account.id, account.claims, NULL, world_now()),
+		STORE_OK);
 	set = tokens(&alice, "web", "openid");
 	jwt = jwt_of(&set);
 	assert_int_equal(json_get_object(jwt.claims, "may_act", &may_act), JSON_FOUND);

@@ -102,8 +102,8 @@ def test_documented(heading, lines, tmp_path):
     secret.write_text("secret\n", encoding="ascii")
     secret.chmod(0o600)
     text = "\n".join(["[broker]", "allow_users = 0", *lines, ""])
-    for path in ("/etc/ostiary/ldap-ca.pem", "/etc/ostiary/ad-ca.pem", "/etc/ipa/ca.crt",
-                 "/etc/ostiary/ldap-password"):
+    for path in ("/etc/ostiary-pamd/ldap-ca.pem", "/etc/ostiary-pamd/ad-ca.pem", "/etc/ipa/ca.crt",
+                 "/etc/ostiary-pamd/ldap-password"):
         text = text.replace(path, str(secret))
     conf.write_text(text, encoding="utf-8")
     done = subprocess.run([str(pamd.PROGRAM), "-c", str(conf), "--check"], check=False,
