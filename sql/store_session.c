@@ -78,24 +78,26 @@ struct session_listed {
 
 static const struct sql_out listed_columns[] = {LINE_OUTS(struct session_listed, line)};
 
+/* The conditions are those of session_check(). */
+#define LIST_BEGIN                                                                                 \
+	"SELECT " SESSION_COLUMNS ", " FACT_COLUMNS                                                \
+	" FROM (SELECT s.* FROM session AS s JOIN account AS a ON a.id = s.account_id"             \
+	" AND a.realm_id = s.realm_id AND a.auth_epoch = s.auth_epoch AND a.disabled_at = 0"       \
+	" AND a.away IS NULL WHERE s.realm_id = ? AND s.ended_at = 0 AND s.expires_at > ?"         \
+	" AND s.last_seen_at > ? AND s.created_at >= ?"
+#define LIST_END                                                                                   \
+	" ORDER BY s.id DESC LIMIT ?) AS s"                                                        \
+	" LEFT JOIN session_fact AS f ON f.session_id = s.id ORDER BY s.id DESC, f.factor"
+
 static const struct statement statements[COUNT] = {
 	[FIND] = {"SELECT " SESSION_COLUMNS ", " FACT_COLUMNS ", " ACCOUNT_COLUMNS
 		  " FROM session AS s JOIN account AS a ON a.id = s.account_id"
 		  " LEFT JOIN session_fact AS f ON f.session_id = s.id"
 		  " WHERE s.id = ? AND s.realm_id = ? ORDER BY f.factor LIMIT ?",
 		  "bii", SQL_ROWS(found_columns, struct session_account_line)},
-	[LIST] = {"SELECT " SESSION_COLUMNS ", " FACT_COLUMNS " FROM (SELECT * FROM session"
-		  " WHERE realm_id = ? AND ended_at = 0 AND expires_at > ?"
-		  " ORDER BY id DESC LIMIT ?) AS s"
-		  " LEFT JOIN session_fact AS f ON f.session_id = s.id"
-		  " ORDER BY s.id DESC, f.factor",
-		  "iii", SQL_ROWS(listed_columns, struct session_listed)},
-	[LIST_OF_ACCOUNT] = {"SELECT " SESSION_COLUMNS ", " FACT_COLUMNS
-			     " FROM (SELECT * FROM session WHERE realm_id = ? AND account_id = ?"
-			     " AND ended_at = 0 AND expires_at > ? ORDER BY id DESC LIMIT ?) AS s"
-			     " LEFT JOIN session_fact AS f ON f.session_id = s.id"
-			     " ORDER BY s.id DESC, f.factor",
-			     "ibii", SQL_ROWS(listed_columns, struct session_listed)},
+	[LIST] = {LIST_BEGIN LIST_END, "iiiii", SQL_ROWS(listed_columns, struct session_listed)},
+	[LIST_OF_ACCOUNT] = {LIST_BEGIN " AND s.account_id = ?" LIST_END, "iiiibi",
+			     SQL_ROWS(listed_columns, struct session_listed)},
 	[INSERT] =
 		{.text = "INSERT INTO session (id, realm_id, account_id, secret_hash, auth_epoch,"
 			 " created_at, activated_at, last_seen_at, expires_at, ended_at,"
@@ -298,17 +300,19 @@ list_from_lines(struct arena *arena, const struct session_listed *rows, size_t c
 }
 
 enum store_verdict
-session_list(struct store *store, struct arena *arena, uint32_t realm_id, const uint8_t *account_id,
-	     int64_t now, size_t max, struct session_list *list)
+session_list(struct store *store, struct arena *arena, const struct session_query *query,
+	     int64_t now, struct session_list *list)
 {
-	const struct sql_in realm[] = {sql_int(realm_id), sql_int(now), sql_int((int64_t)max)};
-	const struct sql_in account[] = {sql_int(realm_id), sql_id(account_id), sql_int(now),
-					 sql_int((int64_t)max)};
+	const struct sql_in realm[] = {sql_int(query->realm_id), sql_int(now),
+				       sql_int(now - query->idle), sql_int(query->epoch),
+				       sql_int((int64_t)query->max)};
+	const struct sql_in account[] = {
+		realm[0], realm[1], realm[2], realm[3], sql_id(query->account_id), realm[4]};
 	void *rows = NULL;
 	size_t count = 0;
 	enum store_verdict verdict =
-		sql_read_all(store, &session_statements, account_id ? LIST_OF_ACCOUNT : LIST,
-			     account_id ? account : realm, arena, &rows, &count);
+		sql_read_all(store, &session_statements, query->account_id ? LIST_OF_ACCOUNT : LIST,
+			     query->account_id ? account : realm, arena, &rows, &count);
 
 	if (verdict == STORE_OK)
 		list_from_lines(arena, rows, count, list);

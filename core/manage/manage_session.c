@@ -19,8 +19,12 @@ enum manage_verdict
 manage_session_list(struct tx *tx, const char *username, struct session_list *list, struct buf *why)
 {
 	struct account account;
-	const uint8_t *account_id = NULL;
-	enum store_verdict stored;
+	struct session_query query = {
+		.realm_id = tx->realm->id,
+		.epoch = tx->realm->epoch,
+		.idle = tx->realm->settings.session_idle,
+		.max = MANAGE_SESSIONS_MAX,
+	};
 
 	*list = (struct session_list){0};
 	if (username) {
@@ -28,11 +32,11 @@ manage_session_list(struct tx *tx, const char *username, struct session_list *li
 
 		if (verdict != MANAGE_OK)
 			return verdict;
-		account_id = account.id;
+		query.account_id = account.id;
 	}
-	stored = session_list(tx->store, tx->arena, tx->realm->id, account_id, tx->now,
-			      MANAGE_SESSIONS_MAX, list);
-	return stored == STORE_DOWN ? manage_down(why) : MANAGE_OK;
+	return session_list(tx->store, tx->arena, &query, tx->now, list) == STORE_DOWN
+		       ? manage_down(why)
+		       : MANAGE_OK;
 }
 
 static enum store_verdict

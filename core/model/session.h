@@ -102,9 +102,16 @@ enum store_verdict session_end(struct store *store, const uint8_t id[ID_SIZE], i
 /* Ends all sessions of an account, or with account_id NULL all of the realm; *ended counts. */
 enum store_verdict session_end_all(struct store *store, uint32_t realm_id,
 				   const uint8_t *account_id, int64_t now, int64_t *ended);
-/* Sessions not ended and not expired, newest first, at most max; account_id NULL: of all people. */
-enum store_verdict session_list(struct store *store, struct arena *arena, uint32_t realm_id,
-				const uint8_t *account_id, int64_t now, size_t max,
+struct session_query {
+	uint32_t realm_id;
+	int64_t epoch, idle;       /* the realm's; idle in seconds */
+	const uint8_t *account_id; /* NULL: of all people */
+	size_t max;
+};
+
+/* Sessions that session_check() finds live or pending, newest first. */
+enum store_verdict session_list(struct store *store, struct arena *arena,
+				const struct session_query *query, int64_t now,
 				struct session_list *list);
 /*
  * Marks a flow as completed, once: CONFLICT when it was completed before. Joins the transaction

@@ -265,23 +265,35 @@ static void
 listing(void **state)
 {
 	static const struct {
-		const char *name;
+		const char *name, *change;
 		uint32_t account; /* 0: all */
-		int64_t now;
+		int64_t now, epoch, idle;
 		size_t max, count;
 		uint32_t first;
 	} cases[] = {
-		{"all, newest first", 0, SAMPLE_NOW, 10, 3, 4},
-		{"at most", 0, SAMPLE_NOW, 2, 2, 4},
-		{"of one", 1, SAMPLE_NOW, 10, 1, 1},
-		{"expired", 0, SAMPLE_NOW + 1000, 10, 0, 0},
-		{"of nobody", 5, SAMPLE_NOW, 10, 0, 0},
+		{"all, newest first", "DO 1", 0, SAMPLE_NOW, 0, 100, 10, 3, 4},
+		{"at most", "DO 1", 0, SAMPLE_NOW, 0, 100, 2, 2, 4},
+		{"of one", "DO 1", 1, SAMPLE_NOW, 0, 100, 10, 1, 1},
+		{"expired", "DO 1", 0, SAMPLE_NOW + 1000, 0, 5000, 10, 0, 0},
+		{"of nobody", "DO 1", 5, SAMPLE_NOW, 0, 100, 10, 0, 0},
+		{"seen just now", "DO 1", 0, SAMPLE_NOW, 0, 21, 10, 3, 4},
+		{"idle", "DO 1", 0, SAMPLE_NOW, 0, 20, 10, 0, 0},
+		{"since the epoch", "DO 1", 0, SAMPLE_NOW, SAMPLE_NOW - 40, 100, 10, 3, 4},
+		{"before the epoch", "DO 1", 0, SAMPLE_NOW, SAMPLE_NOW - 39, 100, 10, 0, 0},
+		{"another password", "UPDATE account SET auth_epoch = 4 WHERE username = 'user004'",
+		 0, SAMPLE_NOW, 0, 100, 10, 2, 2},
+		{"disabled", "UPDATE account SET disabled_at = 1 WHERE username = 'user002'", 0,
+		 SAMPLE_NOW, 0, 100, 10, 1, 1},
+		{"away", "UPDATE account SET away = 'gone' WHERE username = 'user001'", 0,
+		 SAMPLE_NOW, 0, 100, 10, 0, 0},
 	};
 	struct session other = sample_session(9);
 
 	(void)state;
-	for (uint32_t i = 1; i <= 4; i++)
+	for (uint32_t i = 1; i <= 4; i++) {
+		insert_account(i);
 		insert(i);
+	}
 	other.realm_id = SAMPLE_REALM + 1;
 	assert_int_equal(session_insert(store, &other), STORE_OK);
 	sample_id(3, nobody);
@@ -289,14 +301,19 @@ listing(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct session_list list;
 		uint8_t account[ID_SIZE], first[ID_SIZE];
+		const struct session_query query = {
+			.realm_id = SAMPLE_REALM,
+			.epoch = cases[i].epoch,
+			.idle = cases[i].idle,
+			.account_id = cases[i].account ? account : NULL,
+			.max = cases[i].max,
+		};
 
+		private_db_number("%s", cases[i].change);
 		sample_id(cases[i].account, account);
 		sample_id(cases[i].first, first);
 		check_verdict(cases[i].name,
-			      session_list(store, arena, SAMPLE_REALM,
-					   cases[i].account ? account : NULL, cases[i].now,
-					   cases[i].max, &list),
-			      STORE_OK);
+			      session_list(store, arena, &query, cases[i].now, &list), STORE_OK);
 		if (list.count != cases[i].count)
 			fail_msg("%s: %zu", cases[i].name, list.count);
 		for (size_t s = 0; s < list.count; s++) {
@@ -313,11 +330,13 @@ static void
 several_facts_are_one_session(void **state)
 {
 	struct session wanted, found;
+	const struct session_query query = {.realm_id = SAMPLE_REALM, .idle = 100, .max = 10};
 	struct session_list list;
 	struct account account;
 
 	(void)state;
 	insert_account(1);
+	insert_account(2);
 	wanted = insert(1);
 	insert(2);
 	private_db_number("INSERT INTO session_fact (session_id, factor, proven_at, flow_id)"
@@ -328,8 +347,7 @@ several_facts_are_one_session(void **state)
 			 STORE_OK);
 	assert_int_equal(found.facts_count, FACTS_MAX);
 	assert_int_equal(found.facts[3].proven_at, 3);
-	assert_int_equal(session_list(store, arena, SAMPLE_REALM, NULL, SAMPLE_NOW, 10, &list),
-			 STORE_OK);
+	assert_int_equal(session_list(store, arena, &query, SAMPLE_NOW, &list), STORE_OK);
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.session[0].facts_count, FACTS_MAX);
 	assert_int_equal(list.session[1].facts_count, FACTS_MAX);
