@@ -14,7 +14,6 @@
 #define SWEEP_BATCH 1000 /* people of one source in one run */
 #define SWEEP_TRIES 20   /* times a slow source is asked for one person, each BROKER_WAIT_MS long */
 #define SILENT_MAX  3    /* people that a source cannot say anything of before it is left alone */
-#define SPENT_MS    90   /* an answer that took so long was waited for in vain */
 
 /* A source that is slow has its answer ready when it is asked again; one that is down says so at
  * once. */
@@ -28,7 +27,7 @@ look_patiently(struct tx *tx, const struct account *account)
 
 		seen = people_look(tx, account, BROKER_WAIT_MS);
 		tx_read_clock(tx);
-		if (tx->now_ms - before < SPENT_MS)
+		if (tx->now_ms - before < BROKER_SPENT_MS)
 			break;
 	}
 	return seen;

@@ -211,13 +211,36 @@ apply_add(struct tx *tx, void *context)
 	return account_insert(tx->store, &change->account);
 }
 
+/* The name of somebody of another source would keep them out. */
+static enum manage_verdict
+check_sources(struct tx *tx, const char *username, struct buf *why)
+{
+	const struct source *source;
+
+	switch (people_knowing(tx, username, &source)) {
+	case PEOPLE_AWAY:
+		return MANAGE_OK;
+	case PEOPLE_THERE:
+		return manage_say(
+			why, MANAGE_EXISTS,
+			"the name %s is that of somebody of source %s, who gets an account "
+			"at the first sign-in",
+			username, source->name);
+	case PEOPLE_UNKNOWN:
+		break;
+	}
+	return manage_say(why, MANAGE_REFUSED,
+			  "source %s cannot say now whether the name %s is somebody's there; "
+			  "`ostiary doctor` says why",
+			  source->name, username);
+}
+
 enum manage_verdict
 manage_user_add(struct tx *tx, const struct manage_user_new *new, struct account *account,
 		struct buf *why)
 {
 	struct user_change change = {0};
 	struct json_object *claims = json_new_object(tx->arena);
-	const struct source *taken;
 	const char *username;
 	enum store_verdict stored;
 	enum manage_verdict verdict = normalise(tx, new->username, &username, why);
@@ -226,13 +249,9 @@ manage_user_add(struct tx *tx, const struct manage_user_new *new, struct account
 		verdict = set_claims(tx->arena, claims, new->claims, new->claims_count, why);
 	if (verdict != MANAGE_OK)
 		return verdict;
-	taken = people_knowing(tx, username);
-	if (taken)
-		return manage_say(
-			why, MANAGE_EXISTS,
-			"the name %s is that of somebody of source %s, who gets an account "
-			"at the first sign-in",
-			username, taken->name);
+	verdict = check_sources(tx, username, why);
+	if (verdict != MANAGE_OK)
+		return verdict;
 	manage_account_make(tx, username, claims, &change.account);
 	if (new->password)
 		verdict = hash_password(tx, new->password, &change.account.password, why);

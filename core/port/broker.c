@@ -18,6 +18,7 @@
 #include "core/base/str.h"
 
 #define PATIENCE_MS (BROKER_WAIT_MS + 200)
+#define LOOKS_MAX   40
 
 static int
 connect_to(const char *path)
@@ -95,6 +96,23 @@ lookup(const void *context, struct arena *arena, const struct broker_request *re
 	size_t size = exchange(context, packet, request);
 
 	return size > 0 ? broker_read_answer(arena, packet, size, answer) : -1;
+}
+
+int
+broker_look_patiently(const struct broker *broker, struct arena *arena,
+		      const struct broker_request *request, struct broker_answer *answer)
+{
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		int64_t begun = deadline_now_ms();
+
+		if (broker->lookup(broker->context, arena, request, answer) != 0)
+			return -1;
+		/* a slow service has its answer ready at the next; one that is down says so at once
+		 */
+		if (answer->found != BROKER_DOWN || deadline_now_ms() - begun < BROKER_SPENT_MS)
+			break;
+	}
+	return 0;
 }
 
 struct broker

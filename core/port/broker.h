@@ -21,6 +21,12 @@ struct broker {
 	const void *context;
 };
 
+/* lookup() of a service that may take its time: asked again while it does, for some seconds. Not
+ * for workers, who do not wait. */
+int broker_look_patiently(const struct broker *broker, struct arena *arena,
+			  const struct broker_request *request, struct broker_answer *answer)
+	__attribute__((warn_unused_result));
+
 /* The broker behind a socket; context is its path, "" where there is none. */
 struct broker broker_at(const char *path);
 

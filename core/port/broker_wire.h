@@ -42,6 +42,7 @@ struct arena;
 #define BROKER_GROUP_MAX    128   /* bytes of a group's name */
 #define BROKER_WHY_MAX      255   /* bytes of a private text */
 #define BROKER_WAIT_MS      100   /* no worker waits longer for an answer */
+#define BROKER_SPENT_MS     90    /* an answer that took so long was waited for in vain */
 
 enum broker_request_kind {
 	BROKER_START = 'S',   /* begins a conversation */

@@ -382,7 +382,7 @@ people_check(struct tx *tx, const struct account *account)
 	return seen == PEOPLE_AWAY ? -1 : 0;
 }
 
-static bool
+static enum people_seen
 service_knows(struct tx *tx, const struct source *source, const char *username)
 {
 	const struct broker *broker = tx->provider->broker;
@@ -394,32 +394,51 @@ service_knows(struct tx *tx, const struct source *source, const char *username)
 	};
 	struct broker_answer answer;
 
-	return broker->lookup(broker->context, tx->arena, &request, &answer) == 0 &&
-	       (answer.found == BROKER_FOUND || answer.found == BROKER_LOCKED);
+	if (broker_look_patiently(broker, tx->arena, &request, &answer) != 0 ||
+	    answer.found == BROKER_DOWN)
+		return PEOPLE_UNKNOWN;
+	return answer.found == BROKER_NONE ? PEOPLE_AWAY : PEOPLE_THERE;
 }
 
-static bool
-source_knows(struct tx *tx, const struct source *source, const char *username)
+static enum people_seen
+table_knows(struct tx *tx, const struct source *source, const char *username)
 {
 	struct table_person person;
 
+	switch (people_find(tx->store, tx->arena, source->view, username, &person)) {
+	case STORE_OK:
+		return PEOPLE_THERE;
+	case STORE_NONE:
+		return PEOPLE_AWAY;
+	case STORE_CONFLICT:
+	case STORE_DOWN:
+		break;
+	}
+	return PEOPLE_UNKNOWN;
+}
+
+static enum people_seen
+source_knows(struct tx *tx, const struct source *source, const char *username)
+{
 	switch (source->kind) {
 	case SOURCE_OWN:
-		return false;
+		return PEOPLE_AWAY;
 	case SOURCE_TABLE:
-		return people_find(tx->store, tx->arena, source->view, username, &person) ==
-		       STORE_OK;
+		return table_knows(tx, source, username);
 	case SOURCE_SERVICE:
 		break;
 	}
 	return service_knows(tx, source, username);
 }
 
-const struct source *
-people_knowing(struct tx *tx, const char *username)
+enum people_seen
+people_knowing(struct tx *tx, const char *username, const struct source **source)
 {
-	for (size_t i = 0; i < tx->realm->sources_count; i++)
-		if (source_knows(tx, &tx->realm->sources[i], username))
-			return &tx->realm->sources[i];
-	return NULL;
+	enum people_seen seen = PEOPLE_AWAY;
+
+	for (size_t i = 0; i < tx->realm->sources_count && seen == PEOPLE_AWAY; i++) {
+		*source = &tx->realm->sources[i];
+		seen = source_knows(tx, *source, username);
+	}
+	return seen;
 }

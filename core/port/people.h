@@ -44,15 +44,18 @@ enum people_verdict people_admit(struct tx *tx, const struct source *source,
  */
 int people_check(struct tx *tx, const struct account *account) __attribute__((warn_unused_result));
 
-/* The first table or service of the realm that knows a name, or NULL when none does or can say:
- * that name is not for an account of the realm's own. */
-const struct source *people_knowing(struct tx *tx, const char *username);
-
 enum people_seen {
 	PEOPLE_THERE,
 	PEOPLE_AWAY,    /* from now on */
 	PEOPLE_UNKNOWN, /* the source cannot say; nothing has changed */
 };
+
+/*
+ * Whether a name is for an account of the realm's own: AWAY when no table and no service knows it,
+ * THERE with the source that does, UNKNOWN with the one that cannot say. May take seconds.
+ */
+enum people_seen people_knowing(struct tx *tx, const char *username, const struct source **source)
+	__attribute__((warn_unused_result));
 
 /* Asks now, waiting at most so many milliseconds. */
 enum people_seen people_look(struct tx *tx, const struct account *account, uint32_t wait_ms)

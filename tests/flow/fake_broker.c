@@ -4,6 +4,7 @@
  */
 #include "tests/flow/fake_broker.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -68,6 +69,11 @@ lookup(const void *context, struct arena *arena, const struct broker_request *re
 	keep_request(request);
 	fake.looked++;
 	*answer = fake.knows;
+	if (fake.slow > 0) {
+		fake.slow--;
+		answer->found = BROKER_DOWN;
+		(void)poll(NULL, 0, BROKER_WAIT_MS);
+	}
 	return fake.result;
 }
 

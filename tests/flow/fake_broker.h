@@ -15,6 +15,7 @@ struct fake_broker {
 	int result;
 	struct broker_request last; /* texts live in the arena of the test */
 	unsigned asked, looked;
+	unsigned slow; /* so many look-ups take their time in vain */
 };
 
 extern struct fake_broker fake;

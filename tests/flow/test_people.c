@@ -7,8 +7,10 @@
 
 #include <string.h>
 
+#include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
+#include "core/manage/manage_user.h"
 #include "core/model/source.h"
 
 /* ---- whose account it is ---- */
@@ -156,6 +158,46 @@ people_are_asked_for_again(void **state)
 	}
 }
 
+/* Accounts of the realm's own do not take the names of people elsewhere. */
+static void
+names_for_own_accounts(void **state)
+{
+	static const struct {
+		const char *name;
+		enum broker_found found;
+		int result;
+		unsigned slow, looked;
+		enum manage_verdict verdict;
+	} cases[] = {
+		{"free", BROKER_NONE, 0, 0, 1, MANAGE_OK},
+		{"somebody's", BROKER_FOUND, 0, 0, 1, MANAGE_EXISTS},
+		{"of somebody locked", BROKER_LOCKED, 0, 0, 1, MANAGE_EXISTS},
+		{"down", BROKER_DOWN, 0, 0, 1, MANAGE_REFUSED},
+		{"no broker", BROKER_NONE, -1, 0, 1, MANAGE_REFUSED},
+		{"slow", BROKER_FOUND, 0, 3, 4, MANAGE_EXISTS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct manage_user_new new = {.username =
+							    arena_printf(world.arena, "new%zu", i)};
+		struct account account;
+		struct buf why;
+		struct tx tx;
+
+		world_tx(&tx, "main");
+		buf_init(&why, world.arena, MANAGE_WHY_MAX);
+		fake.knows = (struct broker_answer){.found = cases[i].found};
+		fake.result = cases[i].result;
+		fake.slow = cases[i].slow;
+		fake.looked = 0;
+		check(manage_user_add(&tx, &new, &account, &why) == cases[i].verdict,
+		      cases[i].name);
+		check(fake.looked == cases[i].looked, cases[i].name);
+		check_text(fake.last.username, new.username, cases[i].name);
+	}
+}
+
 static void
 refreshing_asks_too(void **state)
 {
@@ -249,6 +291,7 @@ main(void)
 		talk_test(a_name_made_anew_is_another_person),
 		talk_test(people_who_are_refused),
 		talk_test(people_are_asked_for_again),
+		talk_test(names_for_own_accounts),
 		talk_test(refreshing_asks_too),
 		talk_test(groups_bring_scopes),
 		talk_test(clients_of_groups),

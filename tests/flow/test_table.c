@@ -288,6 +288,11 @@ names_of_people_there_are_taken(void **state)
 	buf_init(&why, world.arena, MANAGE_WHY_MAX);
 	assert_int_equal(manage_user_add(&tx, &new, &account, &why), MANAGE_EXISTS);
 	assert_non_null(strstr(why.data, "forum"));
+	site_run("DELETE FROM site.forum_users");
+	site_run("DROP VIEW site.forum");
+	assert_int_equal(manage_user_add(&tx, &new, &account, &why), MANAGE_REFUSED);
+	site_view("forum");
+	assert_int_equal(manage_user_add(&tx, &new, &account, &why), MANAGE_OK);
 }
 
 int
