@@ -57,7 +57,7 @@ resolve(struct tx *tx, const char *name, struct resolution *resolution)
 		account_find_name(tx->store, tx->arena, tx->realm->id, name, &resolution->account);
 
 	if (found == STORE_DOWN)
-		return -1;
+		return fail_down(tx);
 	resolution->exists = found == STORE_OK;
 	resolution->source =
 		resolution->exists ? realm_source(tx->realm, resolution->account.source) : NULL;
@@ -65,7 +65,7 @@ resolve(struct tx *tx, const char *name, struct resolution *resolution)
 }
 
 /* Who has an account is looked for in the table it came from; a name without one belongs to the
- * first table that knows it. -1 when one cannot say. */
+ * first table that knows it. -1 with a failure in tx when one cannot say. */
 static int
 ask_tables(struct tx *tx, const char *name, struct resolution *resolution)
 {
@@ -82,7 +82,11 @@ ask_tables(struct tx *tx, const char *name, struct resolution *resolution)
 			continue;
 		found = people_find(tx->store, tx->arena, source->view, name, &resolution->person);
 		if (found == STORE_DOWN)
-			return -1;
+			return fail(tx, OAUTH_TEMPORARILY_UNAVAILABLE,
+				    "people cannot be looked up now; try again shortly",
+				    "source %s: its view %s cannot be read; the log says why in "
+				    "people_view_unreadable",
+				    source->name, source->view);
 		resolution->is_person = found == STORE_OK;
 		if (resolution->is_person)
 			resolution->source = source;
@@ -233,6 +237,7 @@ judge_table(struct tx *tx, const struct signin_attempt *attempt, const struct at
 		       "why", why);
 		return wrong(tx, attempt, charged, outcome);
 	case PEOPLE_DOWN:
+		(void)fail_down(tx);
 		break;
 	}
 	attempt_refund(tx, charged);

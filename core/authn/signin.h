@@ -26,7 +26,7 @@ enum signin_verdict {
 	SIGNIN_WRONG,
 	SIGNIN_WAIT, /* too many failures: nothing was looked at */
 	SIGNIN_TALK, /* a service judges */
-	SIGNIN_DOWN,
+	SIGNIN_DOWN, /* with a failure in tx */
 };
 
 struct signin_outcome {

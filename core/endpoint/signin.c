@@ -63,7 +63,6 @@ sign_in(struct interaction *interaction)
 		page.wait = outcome.wait;
 		break;
 	case SIGNIN_DOWN:
-		(void)fail_down(&call->tx);
 		return;
 	}
 	interaction_signin(interaction, &page);

@@ -28,6 +28,7 @@ a_view_that_is_down(void **state)
 	check_status(site_try("alice", USER_PASSWORD), 303, "own accounts");
 	assert_int_equal(world_log_count("event=people_view_unreadable"), 1);
 	assert_non_null(strstr(world_log_find("event=people_view_unreadable"), "GRANT SELECT"));
+	assert_int_equal(world_log_count("source forum: its view site.forum cannot be read"), 20);
 	site_view("forum");
 	check_status(site_try("ada", SECRET), 303, "and nothing was counted");
 }
