@@ -386,10 +386,10 @@ race(const struct answer *device, int report)
 	answer = device_polls(device);
 	won = answer.status == 200 ? '1' : '0';
 	if (won == '0' && !str_equal(member(&answer, "error"), "invalid_grant"))
-		_exit(2);
+		world_child_exit(2);
 	if (write(report, &won, 1) != 1)
-		_exit(1);
-	_exit(0);
+		world_child_exit(1);
+	world_child_exit(0);
 }
 
 static void

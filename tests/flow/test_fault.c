@@ -288,9 +288,7 @@ run(struct meeting *meeting, size_t runner, struct ask ask, const char *wanted)
 		text = location_param(&answer, wanted);
 	meeting->seen[runner].status = answer.status;
 	snprintf(meeting->seen[runner].text, TEXT, "%s", text ? text : "");
-	/* another program: what is told of this one's memory at its end is not of interest */
-	execl("/bin/true", "true", NULL);
-	_exit(1);
+	world_child_exit(0);
 }
 
 /* The same request by all at once; each keeps the status and one member of the answer. */

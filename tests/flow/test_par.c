@@ -433,8 +433,8 @@ race(struct agent *agents, struct answer *pages, size_t i, int report)
 	answer = sign_in(&agents[i], &pages[i], "alice", USER_PASSWORD);
 	won = location_param(&answer, "code") ? '1' : '0';
 	if (write(report, &won, 1) != 1)
-		_exit(1);
-	_exit(0);
+		world_child_exit(1);
+	world_child_exit(0);
 }
 
 static void

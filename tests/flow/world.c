@@ -193,6 +193,15 @@ world_own_connection(void)
 		realms_new(world.provider.store, world.provider.master, world.provider.log);
 }
 
+_Noreturn void
+world_child_exit(int status)
+{
+	const char words[] = {'e', 'x', 'i', 't', ' ', (char)('0' + status), '\0'};
+
+	execl("/bin/sh", "sh", "-c", words, NULL);
+	_exit(127);
+}
+
 static void
 drop_connection(void)
 {

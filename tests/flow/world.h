@@ -88,5 +88,8 @@ const char *world_log_find(const char *piece);
 
 /* A copy of the provider with a connection of its own, for a forked child. */
 void world_own_connection(void);
+/* The end of such a child, with an exit status from 0 to 9. It becomes another program first: what
+ * valgrind would tell of its memory is not of interest. */
+_Noreturn void world_child_exit(int status);
 
 #endif
