@@ -386,6 +386,12 @@ def test_config(host):
     host.fails(1, "config", "check", "--config", "/nonexistent")
 
 
+def test_a_master_key_that_is_not_made_yet(bare):
+    assert "`ostiary migrate apply` makes it" in bare.fails(1, "config", "check")
+    bare.ok("migrate", "apply")
+    bare.ok("config", "check")
+
+
 def test_explain(host):
     record = b"h-abc\ntime=1700000000\nrequest=POST /token\ndetail=a \x1b b\n"
     header = b"ostring1" + (1).to_bytes(8, "little")
