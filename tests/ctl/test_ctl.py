@@ -32,6 +32,7 @@ USAGE = [
     ("unknown command", ["nonsense"], 2),
     ("a group alone", ["realm"], 2),
     ("unknown word of a group", ["realm", "nonsense"], 2),
+    ("unknown word with options", ["client", "set", "x", "--set", "a=b"], 2),
     ("unknown option", ["realm", "list", "--nonsense"], 2),
     ("unknown option in front", ["--nonsense", "realm", "list"], 2),
     ("option without value", ["realm", "list", "--realm"], 2),
@@ -65,6 +66,13 @@ def test_usage(host):
             assert done.returncode == code, (name, done.stdout, done.stderr)
             assert code == 0 or done.stderr or not words, name
             assert code != 0 or not done.stderr, name
+
+
+def test_the_first_unknown_word_is_named(host):
+    for words in (["client", "set"], ["client", "set", "ops", "--set", "scope=openid"],
+                  ["client", "set", "--set=x", "ops"]):
+        assert 'no command "client set"' in host.fails(2, *words), words
+    assert 'no command "client secret drop"' in host.fails(2, "client", "secret", "drop", "x")
 
 
 def test_options_before_and_after(host):
