@@ -189,12 +189,13 @@ take_front(struct cli *cli, int argc, char **argv, int *at)
 	return CLI_OK;
 }
 
-/* Words that name no command: a group, for help, or a mistake. */
+/* Words that name no command: a group, for help, or a mistake. The first word with which no command
+ * begins is told before what stands behind it is judged: options are those of a command. */
 static enum cli_exit
 take_topic(struct cli *cli, int argc, char **argv, int at)
 {
 	struct strlist words = {.item = arena_array(cli->arena, (size_t)argc, sizeof(char *))};
-	const char *topic;
+	const char *topic = "";
 
 	for (; at < argc; at++) {
 		if (is_option(argv[at])) {
@@ -205,10 +206,11 @@ take_topic(struct cli *cli, int argc, char **argv, int at)
 			continue;
 		}
 		words.item[words.count++] = argv[at];
+		topic = strlist_join(cli->arena, &words, ' ');
+		if (!is_prefix_of_commands(topic))
+			return cli_fail(cli, CLI_USAGE, "no command \"%s\"; try: ostiary --help",
+					topic);
 	}
-	topic = strlist_join(cli->arena, &words, ' ');
-	if (!is_prefix_of_commands(topic))
-		return cli_fail(cli, CLI_USAGE, "no command \"%s\"; try: ostiary --help", topic);
 	cli->topic = topic;
 	if (cli->help)
 		return CLI_OK;

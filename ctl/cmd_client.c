@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * ostiary client: applications that sign people in. The commands for their secrets have their rows
- * here and their handlers in cmd_client_secret.c.
+ * here and their handlers in cmd_client_secret.c; notes are in cmd_client_note.c.
  */
 #include <string.h>
 
 #include "core/base/str.h"
 #include "core/manage/manage_client.h"
 #include "core/model/profile.h"
-#include "core/model/resource.h"
 #include "ctl/commands.h"
 
 #define LIST_PAGE 200
@@ -135,54 +134,6 @@ read_edits(struct cli *cli, struct manage_edit *edits, size_t *count)
 
 /* ---- commands ---- */
 
-static void
-note(struct cli *cli, struct json_object *notes, const char *text)
-{
-	cli_complain(cli, "%s", text);
-	json_push_text(notes, text);
-}
-
-static bool
-scope_is_known(const struct realm *realm, const char *scope)
-{
-	bool known = realm_scope(realm, scope) != NULL;
-
-	for (size_t i = 0; i < realm->resources_count; i++)
-		known |= resource_scope(&realm->resources[i], scope) != NULL;
-	return known;
-}
-
-/* What nobody knows yet is allowed, as it may come later; but it may be a slip too. */
-static void
-note_unknown(struct cli *cli, const char *client_id)
-{
-	const struct realm *realm = cli->tx.realm;
-	const struct client *client;
-	struct strlist resources;
-	struct json_object *notes = json_new_array(cli->arena);
-
-	if (manage_client_find(&cli->tx, client_id, &client, &cli->why) != MANAGE_OK)
-		return;
-	for (size_t i = 0; i < client->scopes.count; i++)
-		if (!scope_is_known(realm, client->scopes.item[i]))
-			note(cli, notes,
-			     arena_printf(cli->arena,
-					  "note: neither realm %s nor a resource server of it has "
-					  "the scope %s",
-					  realm->name, client->scopes.item[i]));
-	resources = client->resources;
-	if (client->default_resource)
-		resources = strlist_with(cli->arena, &resources, client->default_resource);
-	for (size_t i = 0; i < resources.count; i++)
-		if (!realm_resource(realm, resources.item[i]) &&
-		    !str_equal(realm->issuer, resources.item[i]))
-			note(cli, notes,
-			     arena_printf(cli->arena, "note: realm %s has no resource server %s",
-					  realm->name, resources.item[i]));
-	if (json_object_array_length(notes))
-		json_add(cli->doc, "notes", notes);
-}
-
 static enum cli_exit
 add(struct cli *cli)
 {
@@ -201,7 +152,7 @@ add(struct cli *cli)
 		return code;
 	cli_pair(cli, "client_id", id);
 	json_add_text(cli->doc, "client_id", id);
-	note_unknown(cli, id);
+	client_unknown_note(cli, id);
 	if (!secret.text)
 		return CLI_OK;
 	cli_pair(cli, "client_secret", secret.text);
@@ -326,7 +277,7 @@ edit(struct cli *cli)
 	if (code != CLI_OK)
 		return code;
 	cli_say(cli, "client %s is changed\n", cli_arg(cli, 0));
-	note_unknown(cli, cli_arg(cli, 0));
+	client_unknown_note(cli, cli_arg(cli, 0));
 	client_lack_note(cli, cli_arg(cli, 0));
 	return CLI_OK;
 }

@@ -8,37 +8,11 @@
 #include "core/port/secrets.h"
 #include "ctl/commands.h"
 
-/* A complaint that changes nothing, and a member of the document. */
-static void
-note(struct cli *cli, const char *text)
-{
-	struct json_object *notes;
-
-	if (json_get_array(cli->doc, "notes", &notes) != JSON_FOUND) {
-		notes = json_new_array(cli->arena);
-		json_add(cli->doc, "notes", notes);
-	}
-	cli_complain(cli, "%s", text);
-	json_push_text(notes, text);
-}
-
 void
 client_secret_said(struct cli *cli, const struct manage_secret *secret)
 {
 	cli_say(cli, "The secret is shown this once: it is kept %s.\n",
 		secret->sealed ? "sealed, to check assertions with" : "as a digest alone");
-}
-
-void
-client_lack_note(struct cli *cli, const char *client_id)
-{
-	const struct client *client;
-	const char *lack = NULL;
-
-	if (manage_client_find(&cli->tx, client_id, &client, &cli->why) == MANAGE_OK)
-		lack = manage_client_lack(&cli->tx, client);
-	if (lack)
-		note(cli, arena_printf(cli->arena, "note: %s", lack));
 }
 
 enum cli_exit
@@ -98,19 +72,17 @@ warn_of_old(struct cli *cli, const struct client *client)
 		if (one == newest || !client_secret_is_good(one, cli->tx.now) ||
 		    one->last_used_at < newest->created_at)
 			continue;
-		note(cli,
-		     arena_printf(cli->arena,
-				  "warning: secret %s is older than the newest and still in use: "
-				  "last at %s",
-				  hex_encode(cli->arena, one->id, sizeof(one->id)),
-				  cli_time(cli->arena, one->last_used_at)));
+		client_note(cli,
+			    "warning: secret %s is older than the newest and still in use: "
+			    "last at %s",
+			    hex_encode(cli->arena, one->id, sizeof(one->id)),
+			    cli_time(cli->arena, one->last_used_at));
 	}
 	if (newest && cli->tx.now < newest->created_at + CLIENT_SECRET_USE_STEP)
-		note(cli, arena_printf(cli->arena,
-				       "note: uses are noted once a day, so whether an old secret "
-				       "is still in use shows from %s on",
-				       cli_time(cli->arena,
-						newest->created_at + CLIENT_SECRET_USE_STEP)));
+		client_note(cli,
+			    "note: uses are noted once a day, so whether an old secret "
+			    "is still in use shows from %s on",
+			    cli_time(cli->arena, newest->created_at + CLIENT_SECRET_USE_STEP));
 }
 
 static void
@@ -179,12 +151,15 @@ enum cli_exit
 client_secret_remove_run(struct cli *cli)
 {
 	const char *id = cli_arg(cli, 1);
-	enum cli_exit code = cli_confirm(
-		cli,
-		arena_printf(cli->arena, "secret %s of client %s is refused from now on", id,
-			     cli_arg(cli, 0)),
-		id);
+	enum cli_exit code =
+		cli_verdict(manage_client_secret_try(&cli->tx, cli_arg(cli, 0), id, &cli->why));
 
+	if (code == CLI_OK)
+		code = cli_confirm(cli,
+				   arena_printf(cli->arena,
+						"secret %s of client %s is refused from now on", id,
+						cli_arg(cli, 0)),
+				   id);
 	if (code == CLI_OK)
 		code = cli_verdict(
 			manage_client_secret_remove(&cli->tx, cli_arg(cli, 0), id, &cli->why));

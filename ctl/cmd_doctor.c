@@ -3,7 +3,10 @@
  * ostiary doctor: looks at everything that has to fit together and tells each finding with its
  * remedy.
  */
+#include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "core/base/str.h"
 #include "ctl/commands.h"
@@ -106,11 +109,36 @@ examine(struct doctor *doctor)
 		examine_realms(doctor);
 }
 
+/* A slip here would go unnoticed where no name of a realm has TLS, or nothing answers. */
+static enum cli_exit
+check_ca(struct cli *cli)
+{
+	const char *path = cli_value(cli, "--ca");
+	FILE *file;
+	bool readable;
+	int error;
+
+	if (!path)
+		return CLI_OK;
+	errno = 0;
+	file = fopen(path, "re");
+	readable = file && fgetc(file) != EOF;
+	error = errno;
+	if (file)
+		(void)fclose(file);
+	return readable ? CLI_OK
+			: cli_fail(cli, CLI_FAILED, "--ca %s: %s", path,
+				   error ? strerror(error) : "it is empty");
+}
+
 static enum cli_exit
 run(struct cli *cli)
 {
 	struct doctor doctor = {.cli = cli, .findings = json_new_array(cli->arena)};
+	enum cli_exit code = check_ca(cli);
 
+	if (code != CLI_OK)
+		return code;
 	examine(&doctor);
 	cli_say(cli, "in order: %zu, warnings: %zu, errors: %zu\n", doctor.counts[FINDING_OK],
 		doctor.counts[FINDING_WARNING], doctor.counts[FINDING_ERROR]);

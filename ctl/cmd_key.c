@@ -84,14 +84,17 @@ compromise(struct cli *cli)
 {
 	const char *kid = cli_arg(cli, 0);
 	struct buf report;
-	enum cli_exit code = cli_confirm(
-		cli,
-		arena_printf(cli->arena,
-			     "key %s is refused from now on, and every session, grant and token of "
-			     "realm %s made until now ends: everybody signs in again",
-			     kid, cli->tx.realm->name),
-		kid);
+	enum cli_exit code = cli_verdict(manage_key_compromise_try(&cli->tx, kid, &cli->why));
 
+	if (code == CLI_OK)
+		code = cli_confirm(
+			cli,
+			arena_printf(cli->arena,
+				     "key %s is refused from now on, and every session, grant and "
+				     "token of realm %s made until now ends: everybody signs in "
+				     "again",
+				     kid, cli->tx.realm->name),
+			kid);
 	if (code != CLI_OK)
 		return code;
 	buf_init(&report, cli->arena, CLI_OUTPUT_MAX);

@@ -9,6 +9,7 @@
 #include "core/manage/manage_realm.h"
 #include "core/model/client.h"
 #include "core/model/profile.h"
+#include "core/model/source.h"
 #include "ctl/commands.h"
 #include "ctl/reference_endpoints.h"
 #include "ctl/reference_tables.h"
@@ -166,6 +167,21 @@ add_metadata(struct buf *out)
 }
 
 static void
+add_source_options(struct buf *out)
+{
+	size_t count;
+	const struct source_option *options = source_options(&count);
+
+	buf_add_text(out, ".Sh OPTIONS OF SOURCES\n"
+			  "What\n.Cm source add\nand\n.Cm source set\ntake as\n"
+			  ".Fl Fl set Ar OPTION Ns = Ns Ar VALUE .\n"
+			  ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < count; i++)
+		add_item(out, "Va", options[i].name, source_option_text(out->arena, &options[i]));
+	buf_add_text(out, ".El\n");
+}
+
+static void
 add_profiles(struct buf *out)
 {
 	size_t count;
@@ -220,6 +236,7 @@ write_man(struct buf *out)
 	add_commands(out);
 	add_settings(out);
 	add_metadata(out);
+	add_source_options(out);
 	add_profiles(out);
 	buf_add_text(out, ".Sh ENVIRONMENT\n.Bl -tag -width Ds\n"
 			  ".It Ev " CONF_ENVIRONMENT "\nThe path of the configuration file.\n.El\n"

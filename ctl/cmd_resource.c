@@ -126,7 +126,7 @@ set(struct cli *cli)
 	if (read_edits(cli, edits, &count) != 0)
 		return CLI_USAGE;
 	if (count == 0)
-		return cli_fail(cli, CLI_USAGE, "set what? `ostiary help resource set` lists it");
+		return cli_fail(cli, CLI_USAGE, "set what? `ostiary resource set --help` lists it");
 	code = cli_verdict(manage_resource_set(&cli->tx, identifier, edits, count, &cli->why));
 	if (code == CLI_OK)
 		cli_say(cli, "resource server %s is changed\n", identifier);

@@ -74,6 +74,9 @@ confirm_people(struct cli *cli, const char *name, const struct manage_source_edi
 
 	if (code != CLI_OK || people == 0 || !points_elsewhere(edit))
 		return code;
+	code = cli_verdict(manage_source_try(&cli->tx, name, edit, &cli->why));
+	if (code != CLI_OK)
+		return code;
 	return cli_confirm(cli,
 			   arena_printf(cli->arena,
 					"%lld accounts come from source %s; whoever has their keys "
@@ -111,7 +114,7 @@ set(struct cli *cli)
 	if (read_edit(cli, &edit) != 0)
 		return CLI_USAGE;
 	if (edit.count == 0 && edit.position < 0)
-		return cli_fail(cli, CLI_USAGE, "set what? `ostiary help source set` lists it");
+		return cli_fail(cli, CLI_USAGE, "set what? `ostiary source set --help` lists it");
 	code = confirm_people(cli, name, &edit);
 	if (code == CLI_OK)
 		code = cli_verdict(manage_source_set(&cli->tx, name, &edit, &cli->why));
@@ -226,6 +229,18 @@ remove_source(struct cli *cli)
 	return code;
 }
 
+static void
+options_more(struct cli *cli)
+{
+	size_t count;
+	const struct source_option *options = source_options(&count);
+
+	cli_say(cli, "\noptions of sources, for --set:\n");
+	for (size_t i = 0; i < count; i++)
+		cli_pair(cli, arena_printf(cli->arena, "  %s", options[i].name),
+			 source_option_text(cli->arena, &options[i]));
+}
+
 #define IN_REALM (NEED_CONF | NEED_REALM)
 
 static const struct cli_command commands[] = {
@@ -239,7 +254,8 @@ static const struct cli_command commands[] = {
 		 "of that name before.",
 	 OPTIONS(add_options),
 	 .needs = IN_REALM,
-	 .run = add},
+	 .run = add,
+	 .more = options_more},
 	{.name = "source list",
 	 .arguments = "",
 	 .help = "Lists the sources in their order.",
@@ -260,7 +276,8 @@ static const struct cli_command commands[] = {
 		 "to another service or view.",
 	 OPTIONS(set_options),
 	 .needs = IN_REALM,
-	 .run = set},
+	 .run = set,
+	 .more = options_more},
 	{.name = "source remove",
 	 .arguments = "NAME",
 	 .arguments_min = 1,

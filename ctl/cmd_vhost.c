@@ -2,12 +2,16 @@
 /*
  * ostiary vhost: the web server's configuration for the realms that are there.
  */
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/base/str.h"
 #include "core/conf/conf.h"
 #include "ctl/commands.h"
 #include "ctl/vhost.h"
+
+#define NAMES_MAX 256
 
 static const struct cli_option options[] = {
 	{"--socket", "PATH", "The socket of the pool of workers: /run/ostiary/fcgi.sock."},
@@ -54,18 +58,55 @@ is_plain_path(const char *path)
 	return path[0] == '/' && !path[strcspn(path, "\"'\\$@#%;{}<> \t\r\n")];
 }
 
+/* Only what stands in the configuration that is wanted has to fit there. */
 static enum cli_exit
 check_places(struct cli *cli, const struct vhost_places *places)
 {
-	const char *const paths[] = {places->socket, places->program, places->conf, places->tls};
+	const struct {
+		const char *option, *word, *path;
+	} rows[] = {
+		{"--socket", "socket", places->socket},
+		{"--program", "program", places->program},
+		{"--config", "conf", places->conf},
+		{"--tls", "tls", places->tls},
+	};
 
-	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (!is_plain_path(paths[i]))
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (vhost_has_word(cli_arg(cli, 0), rows[i].word) && !is_plain_path(rows[i].path))
 			return cli_fail(cli, CLI_USAGE,
-					"%s: an absolute path without blanks, quotes and signs "
+					"%s %s: an absolute path without blanks, quotes and signs "
 					"that a web server reads",
-					paths[i]);
+					rows[i].option, rows[i].path);
 	return CLI_OK;
+}
+
+static enum cli_exit
+check_server(struct cli *cli)
+{
+	const char *given = cli_arg(cli, 0);
+	struct buf names;
+
+	buf_init(&names, cli->arena, NAMES_MAX);
+	for (size_t i = 0; vhost_server(i); i++) {
+		if (str_equal(vhost_server(i), given))
+			return CLI_OK;
+		buf_printf(&names, "%s%s",
+			   !i                    ? ""
+			   : vhost_server(i + 1) ? ", "
+						 : " or ",
+			   vhost_server(i));
+	}
+	return cli_fail(cli, CLI_USAGE, "vhost %s: %s", given, names.data);
+}
+
+/* The web server starts the worker in another folder than this one. */
+static const char *
+absolute_conf(const struct cli *cli)
+{
+	const char *path = cli_conf_path(cli);
+	char whole[PATH_MAX];
+
+	return path[0] != '/' && realpath(path, whole) ? arena_strdup(cli->arena, whole) : path;
 }
 
 static enum cli_exit
@@ -74,16 +115,20 @@ run(struct cli *cli)
 	const struct vhost_places places = {
 		.socket = value_or(cli, "--socket", "/run/ostiary/fcgi.sock"),
 		.program = value_or(cli, "--program", installed_worker(cli->arena)),
-		.conf = cli_conf_path(cli),
+		.conf = absolute_conf(cli),
 		.tls = value_or(cli, "--tls", "/etc/ostiary/tls"),
 		.inside = cli_flag(cli, "--inside"),
 	};
 	struct realm_list one = {.count = 1};
-	enum cli_exit code = check_places(cli, &places);
+	enum cli_exit code = check_server(cli);
 	const struct realm_list *realms = &cli->realms;
 	const char *why;
 	struct buf out;
 
+	if (code == CLI_OK)
+		code = cli_open(cli, NEED_CONF);
+	if (code == CLI_OK)
+		code = check_places(cli, &places);
 	if (code == CLI_OK)
 		code = cli->realm ? cli_enter(cli, cli->realm) : cli_load_realms(cli);
 	if (code != CLI_OK)
@@ -115,7 +160,6 @@ static const struct cli_command commands[] = {
 		 "mod_proxy_fcgi, apache-fcgid with mod_fcgid; lighttpd-spawn starts the workers "
 		 "itself; htaccess is for shared hosting.",
 	 OPTIONS(options),
-	 .needs = NEED_CONF,
 	 .run = run},
 };
 

@@ -39,6 +39,12 @@ enum cli_exit client_secret_remove_run(struct cli *cli);
 struct manage_secret;
 void client_secret_said(struct cli *cli, const struct manage_secret *secret);
 
+/* A complaint that changes nothing, and a member of the document. */
+void client_note(struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A note for each that the client names and the realm does not know. */
+void client_unknown_note(struct cli *cli, const char *client_id);
+
 /* A note where the client cannot authenticate itself as it is registered. */
 void client_lack_note(struct cli *cli, const char *client_id);
 

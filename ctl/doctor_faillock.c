@@ -71,9 +71,10 @@ uses_faillock(char *line, int64_t *deny)
 	return true;
 }
 
-/* The smallest number of failures that locks an account; 0: nothing does. */
+/* The smallest number of failures that locks an account, and the file that says so, or might; 0:
+ * nothing does. */
 static int64_t
-deny_of_host(struct doctor *doctor)
+deny_of_host(struct doctor *doctor, const char **from)
 {
 	struct arena *arena = doctor->cli->arena;
 	const char *etc = cli_value(doctor->cli, "--etc");
@@ -87,14 +88,16 @@ deny_of_host(struct doctor *doctor)
 		return 0;
 	(void)any_line(file, reads_deny, &usual);
 	while ((entry = readdir(folder))) {
-		int64_t deny = usual;
+		const char *stack = arena_printf(arena, "%s/%s", folder_path, entry->d_name);
+		int64_t own = -1, deny;
 
-		if (entry->d_name[0] == '.' ||
-		    !any_line(arena_printf(arena, "%s/%s", folder_path, entry->d_name),
-			      uses_faillock, &deny))
+		if (entry->d_name[0] == '.' || !any_line(stack, uses_faillock, &own))
 			continue;
-		if (deny > 0 && (smallest == 0 || deny < smallest))
-			smallest = deny;
+		deny = own >= 0 ? own : usual;
+		if (deny == 0 || (smallest > 0 && deny >= smallest))
+			continue;
+		smallest = deny;
+		*from = own >= 0 ? stack : file;
 	}
 	closedir(folder);
 	return smallest;
@@ -113,11 +116,12 @@ void
 doctor_faillock(struct doctor *doctor, const struct realm *realm)
 {
 	int64_t limit = doctor->conf.throttle_account_limit;
+	const char *from = NULL;
 	int64_t deny;
 
 	if (!asks_the_host(realm))
 		return;
-	deny = deny_of_host(doctor);
+	deny = deny_of_host(doctor, &from);
 	if (deny == 0)
 		return;
 	if (limit < deny)
@@ -129,7 +133,6 @@ doctor_faillock(struct doctor *doctor, const struct realm *realm)
 		doctor_find(doctor, FINDING_WARNING, "throttle",
 			    "realm %s: pam_faillock locks an account after %lld failures, before "
 			    "throttle_account_limit %lld makes anybody wait: strangers can lock "
-			    "people out of this host; make it less than %lld, or raise deny in "
-			    "faillock.conf",
-			    realm->name, (long long)deny, (long long)limit, (long long)deny);
+			    "people out of this host; make it less than %lld, or raise deny in %s",
+			    realm->name, (long long)deny, (long long)limit, (long long)deny, from);
 }

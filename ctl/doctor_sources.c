@@ -25,6 +25,13 @@ look_at_service(struct doctor *doctor, const struct realm *realm, const struct s
 	};
 	struct broker_answer answer = {.found = BROKER_DOWN};
 
+	if (str_empty(doctor->conf.broker_socket)) {
+		doctor_find(doctor, FINDING_ERROR, "sources",
+			    "realm %s, source %s: broker_socket is empty, so service %s cannot be "
+			    "asked; name the socket of ostiary-pamd in %s, or take the line out",
+			    realm->name, source->name, source->service, cli_conf_path(cli));
+		return;
+	}
 	for (unsigned i = 0; i < TRIES && answer.found == BROKER_DOWN; i++) {
 		if (broker.lookup(broker.context, cli->arena, &request, &answer) != 0) {
 			doctor_find(doctor, FINDING_ERROR, "sources",

@@ -5,6 +5,7 @@
  */
 #include "ctl/vhost.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/base/arena.h"
@@ -228,6 +229,18 @@ add_realm(struct vhost *vhost, const struct realm *realm, const char **why)
 
 /* ---- the whole ---- */
 
+/* Where there are no hosts, one rule is enough for realms of several hosts at the same path. */
+static bool
+is_written(const struct vhost *vhost, size_t index)
+{
+	if (!vhost->text->only_inside)
+		return false;
+	for (size_t i = 0; i < index; i++)
+		if (str_equal(vhost->place[i].path, vhost->place[index].path))
+			return true;
+	return false;
+}
+
 /* What goes into a host: its realms. */
 static void
 write_locations(struct vhost *vhost, const struct place *host)
@@ -241,7 +254,8 @@ write_locations(struct vhost *vhost, const struct place *host)
 	for (size_t i = 0; i < vhost->count; i++) {
 		const struct place *place = &vhost->place[i];
 
-		if (place->port != host->port || !str_equal(place->host, host->host))
+		if (place->port != host->port || !str_equal(place->host, host->host) ||
+		    is_written(vhost, i))
 			continue;
 		vhost->at = place;
 		fill(vhost, *place->path ? text->mount : text->root);
@@ -311,6 +325,28 @@ const char *
 vhost_server(size_t index)
 {
 	return index < TEXTS ? texts[index]->name : NULL;
+}
+
+bool
+vhost_has_word(const char *server, const char *word)
+{
+	const struct vhost_text *text = find_text(server);
+	char marked[WORD_MAX + 2];
+
+	if (!text)
+		return false;
+	const char *const pieces[] = {
+		text->head,       text->port_start,  text->port_secure, text->port_end,
+		text->host_start, text->plain_start, text->host_mutual, text->host_end,
+		text->list_start, text->list_end,    text->root,        text->mount,
+		text->backend[0], text->backend[1],  text->mutual,      text->vhost,
+	};
+
+	(void)snprintf(marked, sizeof(marked), "@%s@", word);
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		if (strstr(pieces[i], marked))
+			return true;
+	return false;
 }
 
 int

@@ -30,6 +30,10 @@ int vhost_write(struct buf *out, const char *server, const struct vhost_places *
 /* The names of the web servers: NULL at the end. */
 const char *vhost_server(size_t index);
 
+/* Whether the configuration under that web server has the word anywhere: "socket", "program",
+ * "conf" or "tls" of the places. */
+bool vhost_has_word(const char *server, const char *word);
+
 /* The file under conf-examples of that name ("nginx", "nginx-path", …). 0, or -1: there is none. */
 int vhost_example(struct buf *out, const char *name) __attribute__((warn_unused_result));
 

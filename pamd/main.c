@@ -105,12 +105,26 @@ find_user(const char *name, uid_t *uid)
 }
 
 static int
+read_user(const char *text, uid_t *uid)
+{
+	int64_t number;
+
+	if (num_parse_int64(text, 0, UINT32_MAX - 1, &number) != 0)
+		return find_user(text, uid);
+	*uid = (uid_t)number;
+	return 0;
+}
+
+/* 0, or -1 with a line in why for each mistake; none where settings_load() has told it. */
+static int
 read_allowed(struct arena *arena, const struct settings *settings, struct allowed *allowed,
 	     struct buf *why)
 {
 	struct strlist list;
 
 	*allowed = (struct allowed){0};
+	if (str_empty(settings->allow_users))
+		return -1;
 	if (strlist_split(arena, settings->allow_users, ' ', SERVER_ALLOWED_MAX, &list) != 0 ||
 	    list.count == 0) {
 		buf_printf(why, "%s: allow_users: write 1 to %d users\n", settings->path,
@@ -118,21 +132,15 @@ read_allowed(struct arena *arena, const struct settings *settings, struct allowe
 		return -1;
 	}
 	for (size_t i = 0; i < list.count; i++) {
-		int64_t number;
-
-		if (num_parse_int64(list.item[i], 0, UINT32_MAX - 1, &number) == 0) {
-			allowed->uid[allowed->count++] = (uid_t)number;
-		} else if (find_user(list.item[i], &allowed->uid[allowed->count]) == 0) {
+		if (read_user(list.item[i], &allowed->uid[allowed->count]) == 0)
 			allowed->count++;
-		} else {
+		else
 			buf_printf(why,
 				   "%s: allow_users: %s is not in " USERS_FILE
 				   "; write a name that is, or a number\n",
 				   settings->path, list.item[i]);
-			return -1;
-		}
 	}
-	return 0;
+	return allowed->count == list.count ? 0 : -1;
 }
 
 /* ---- the socket ---- */
@@ -263,10 +271,12 @@ run(struct arena *arena, const struct given *given)
 	struct settings settings;
 	struct allowed allowed;
 	struct buf why;
+	int loaded;
 
 	buf_init(&why, arena, TEXT_MAX);
-	if (settings_load(arena, given->config, &settings, &why) != 0 ||
-	    read_allowed(arena, &settings, &allowed, &why) != 0) {
+	loaded = settings_load(arena, given->config, &settings, &why);
+	/* also where there are mistakes already: all of them are told at once */
+	if (read_allowed(arena, &settings, &allowed, &why) != 0 || loaded != 0) {
 		fputs(why.data, stderr);
 		return EXIT_FAILURE;
 	}

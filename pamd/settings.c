@@ -115,7 +115,7 @@ static const char intro[] =
 
 static const char service_help[] =
 	"A login that realms may name: `ostiary source add --kind service --set service=NAME`. "
-	"There may be several; names consist of a-z, 0-9, - and _.";
+	"There may be several; names consist of a-z, 0-9, - and _, a letter first.";
 
 const struct option *
 settings_table(size_t *count)

@@ -91,7 +91,8 @@ const struct option *settings_table(size_t *count);
 
 /*
  * Reads the file. Every mistake is appended to why as "PATH:LINE: what; remedy\n". 0, or -1 when
- * there was any. Files that options name are looked at here, but read when they are used.
+ * there was any; allow_users is "" then where it is what was wrong or could not be read. Files that
+ * options name are looked at here, but read when they are used.
  */
 int settings_load(struct arena *arena, const char *path, struct settings *settings, struct buf *why)
 	__attribute__((warn_unused_result));

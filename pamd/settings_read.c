@@ -59,6 +59,7 @@ struct reader {
 	struct section section;
 	bool has_broker;
 	bool kind_refused[SETTINGS_SERVICES_MAX]; /* was told already */
+	bool users_refused;                       /* allow_users, likewise */
 	struct given open;
 	int line;
 	size_t mistakes;
@@ -142,6 +143,14 @@ set_defaults(struct arena *arena, unsigned places, void *to)
 
 /* ---- sections ---- */
 
+/* As `ostiary source` takes it, or a service could be there that no realm can name. */
+static bool
+is_service_name(const char *name)
+{
+	return name[0] >= 'a' && name[0] <= 'z' && strlen(name) <= BROKER_SERVICE_MAX &&
+	       !name[strspn(name, NAME_BYTES)];
+}
+
 static void
 enter_service(struct reader *reader, const char *name)
 {
@@ -149,10 +158,11 @@ enter_service(struct reader *reader, const char *name)
 	struct service *service = &reader->services[settings->services];
 
 	reader->section.refused = true;
-	if (!*name || strlen(name) > BROKER_SERVICE_MAX || name[strspn(name, NAME_BYTES)])
+	if (!is_service_name(name))
 		mistake(reader, reader->line,
-			"[service %s] has a bad name; write at most %d of a-z, 0-9, - and _", name,
-			BROKER_SERVICE_MAX);
+			"[service %s] has a bad name; write at most %d of a-z, 0-9, - and _, a "
+			"letter first",
+			name, BROKER_SERVICE_MAX);
 	else if (settings_service(settings, name))
 		mistake(reader, reader->line, "[service %s] is there already; keep one", name);
 	else if (settings->services == SETTINGS_SERVICES_MAX)
@@ -216,6 +226,15 @@ check_services(struct reader *reader)
 
 /* ---- options ---- */
 
+/* What was refused has its default in place, which must not be judged as if it had been written. */
+static void
+refuse_value(struct reader *reader, const struct given *given, const char *remedy)
+{
+	if (reader->section.place == IN_BROKER && str_equal(given->name, "allow_users"))
+		reader->users_refused = true;
+	mistake(reader, given->line, "%s has a bad value; %s", given->name, remedy);
+}
+
 static void
 take_kind(struct reader *reader, const struct given *given)
 {
@@ -265,7 +284,7 @@ take_option(struct reader *reader, const struct given *given)
 	remedy = set_option(reader->arena, &table[i], given->value.data,
 			    section->service ? (void *)section->service : reader->settings);
 	if (remedy)
-		mistake(reader, given->line, "%s has a bad value; %s", given->name, remedy);
+		refuse_value(reader, given, remedy);
 }
 
 /* An option is over when another line begins that does not go on with it. */
@@ -278,8 +297,9 @@ close_option(struct reader *reader)
 	if (!given.name || reader->section.refused)
 		return;
 	if (buf_failed(&given.value))
-		mistake(reader, given.line, "%s has a bad value; write at most %d bytes",
-			given.name, SETTINGS_TEXT_MAX);
+		refuse_value(
+			reader, &given,
+			arena_printf(reader->arena, "write at most %d bytes", SETTINGS_TEXT_MAX));
 	else if (reader->section.service && str_equal(given.name, "kind"))
 		take_kind(reader, &given);
 	else if (reader->section.place || reader->section.service)
@@ -463,6 +483,7 @@ settings_load(struct arena *arena, const char *path, struct settings *settings, 
 	settings->service = reader.services;
 	text = read_file(arena, path, FILE_MAX, false, &reason);
 	if (!text) {
+		settings->allow_users = "";
 		mistake(&reader, 0, "%s; `ostiary-pamd --reference` writes a file to begin with",
 			reason);
 		return -1;
@@ -472,5 +493,7 @@ settings_load(struct arena *arena, const char *path, struct settings *settings, 
 	    !str_equal(settings->log_target, "stderr"))
 		mistake(&reader, 0, "log_target has a bad value; write syslog or stderr");
 	check_services(&reader);
+	if (reader.users_refused)
+		settings->allow_users = "";
 	return reader.mistakes == 0 ? 0 : -1;
 }

@@ -11,17 +11,23 @@
 #include "core/base/str.h"
 #include "core/conf/conf_read.h"
 
-static const struct {
+#define MAKE_FILE "make the file or correct the path"
+
+static const struct named_file {
 	const char *name;
 	bool secret;
+	const char *missing; /* the remedy */
 } named_files[] = {
-	{"db_password_file", true},         {"db_ca", false},
-	{"db_admin_password_file", true},   {"master_key_file", true},
-	{"previous_master_key_file", true}, {"fetch_ca_file", false},
+	{"db_password_file", true, MAKE_FILE},
+	{"db_ca", false, MAKE_FILE},
+	{"db_admin_password_file", true, MAKE_FILE},
+	{"master_key_file", true, "`ostiary migrate apply` makes it, or correct the path"},
+	{"previous_master_key_file", true, MAKE_FILE},
+	{"fetch_ca_file", false, MAKE_FILE},
 };
 
 static void
-check_file(struct conf_reader *reader, int line, const char *name, const char *path, bool secret)
+check_file(struct conf_reader *reader, int line, const struct named_file *file, const char *path)
 {
 	struct stat info;
 
@@ -29,13 +35,14 @@ check_file(struct conf_reader *reader, int line, const char *name, const char *p
 	if (stat(path, &info) != 0 && errno == EACCES)
 		return;
 	if (stat(path, &info) != 0)
-		conf_mistake(reader, line, "%s: %s: %s; make the file or correct the path", name,
-			     path, strerrordesc_np(errno));
+		conf_mistake(reader, line, "%s: %s: %s; %s", file->name, path,
+			     strerrordesc_np(errno), file->missing);
 	else if (!S_ISREG(info.st_mode))
-		conf_mistake(reader, line, "%s: %s is not a regular file; name one", name, path);
-	else if (secret && (info.st_mode & 007) != 0)
-		conf_mistake(reader, line, "%s: others may read %s; run chmod o-rwx on it", name,
+		conf_mistake(reader, line, "%s: %s is not a regular file; name one", file->name,
 			     path);
+	else if (file->secret && (info.st_mode & 007) != 0)
+		conf_mistake(reader, line, "%s: others may read %s; run chmod o-rwx on it",
+			     file->name, path);
 }
 
 static void
@@ -51,7 +58,7 @@ check_files(struct conf_reader *reader)
 		const char *path = *(const char *const *)member;
 
 		if (path[0] != '\0' && !reader->refused[row])
-			check_file(reader, reader->given[row], name, path, named_files[i].secret);
+			check_file(reader, reader->given[row], &named_files[i], path);
 	}
 }
 

@@ -350,6 +350,12 @@ apply_secret_remove(struct tx *tx, void *context)
 }
 
 static enum manage_verdict
+no_secret(const char *client_id, const char *id, struct buf *why)
+{
+	return manage_say(why, MANAGE_NOT_FOUND, "client %s has no secret %s", client_id, id);
+}
+
+static enum manage_verdict
 commit_secret(struct tx *tx, const char *event,
 	      enum store_verdict (*apply)(struct tx *tx, void *context),
 	      const struct client_secret *secret, const char *client_id, struct buf *why)
@@ -365,8 +371,7 @@ commit_secret(struct tx *tx, const char *event,
 	});
 
 	if (stored == STORE_NONE)
-		return manage_say(why, MANAGE_NOT_FOUND, "client %s has no secret %s", client_id,
-				  id);
+		return no_secret(client_id, id, why);
 	return outcome(stored, client_id, why);
 }
 
@@ -421,6 +426,25 @@ manage_client_secret_expire(struct tx *tx, const char *client_id, const char *id
 		return verdict;
 	return commit_secret(tx, "client_secret_expired", apply_secret_expire, &secret, client_id,
 			     why);
+}
+
+enum manage_verdict
+manage_client_secret_try(struct tx *tx, const char *client_id, const char *id, struct buf *why)
+{
+	struct client_secret secret = {0};
+	const struct client *client;
+	enum manage_verdict verdict = read_secret_id(tx, client_id, id, &secret, why);
+
+	if (verdict != MANAGE_OK)
+		return verdict;
+	/* of a client that is there and cannot be read nothing is known: removing will tell */
+	if (client_find(tx->store, tx->arena, tx->realm->id, &tx->realm->settings, client_id, -1,
+			&client) != STORE_OK)
+		return MANAGE_OK;
+	for (size_t i = 0; i < client->secrets_count; i++)
+		if (memcmp(client->secrets[i].id, secret.id, ID_SIZE) == 0)
+			return MANAGE_OK;
+	return no_secret(client_id, id, why);
 }
 
 enum manage_verdict

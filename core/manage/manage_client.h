@@ -75,6 +75,9 @@ enum manage_verdict manage_client_secret_add(struct tx *tx, const char *client_i
 /* The secret is good for so many more seconds; 0: no longer. id in hexadecimal. */
 enum manage_verdict manage_client_secret_expire(struct tx *tx, const char *client_id,
 						const char *id, int64_t in, struct buf *why);
+/* Whether the client has a secret of that id. */
+enum manage_verdict manage_client_secret_try(struct tx *tx, const char *client_id, const char *id,
+					     struct buf *why);
 enum manage_verdict manage_client_secret_remove(struct tx *tx, const char *client_id,
 						const char *id, struct buf *why);
 

@@ -293,18 +293,36 @@ apply_compromise(struct tx *tx, void *context)
 	return realm_update(tx->store, &realm);
 }
 
+static enum manage_verdict
+find_uncompromised(struct tx *tx, const char *kid, struct key_list *list,
+		   const struct key_row **row, struct buf *why)
+{
+	enum manage_verdict verdict = find_key(tx, kid, list, row, why);
+
+	if (verdict == MANAGE_OK && key_is(*row, KEY_COMPROMISED))
+		return manage_say(why, MANAGE_REFUSED, "%s is marked as compromised already", kid);
+	return verdict;
+}
+
+enum manage_verdict
+manage_key_compromise_try(struct tx *tx, const char *kid, struct buf *why)
+{
+	struct key_list list;
+	const struct key_row *row;
+
+	return find_uncompromised(tx, kid, &list, &row, why);
+}
+
 enum manage_verdict
 manage_key_compromise(struct tx *tx, const char *kid, struct buf *report, struct buf *why)
 {
 	struct compromise work = {0};
 	struct key_list list;
 	enum store_verdict stored;
-	enum manage_verdict verdict = find_key(tx, kid, &list, &work.row, why);
+	enum manage_verdict verdict = find_uncompromised(tx, kid, &list, &work.row, why);
 
 	if (verdict != MANAGE_OK)
 		return verdict;
-	if (key_is(work.row, KEY_COMPROMISED))
-		return manage_say(why, MANAGE_REFUSED, "%s is marked as compromised already", kid);
 	if (is_only_active(&list, work.row)) {
 		if (!manage_key_can_make(tx, why))
 			return MANAGE_REFUSED;

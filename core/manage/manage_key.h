@@ -57,6 +57,9 @@ enum manage_verdict manage_key_rotate(struct tx *tx, const char *alg, bool at_on
 /* Takes a key out of signing. Refused for the only active key of an algorithm in use. */
 enum manage_verdict manage_key_retire(struct tx *tx, const char *kid, struct buf *why);
 
+/* Whether manage_key_compromise() would do it; writes nothing. */
+enum manage_verdict manage_key_compromise_try(struct tx *tx, const char *kid, struct buf *why);
+
 /*
  * The key is out at once, for everything; a new one takes its place; the realm's epoch moves to
  * now, so every session and grant of the realm made before is void.

@@ -21,6 +21,7 @@ struct draft {
 	struct json_object *scopes, *settings;
 	struct strlist introspectors;
 	struct buf *why;
+	enum manage_verdict verdict; /* what is wrong with the edits */
 };
 
 struct resource_change {
@@ -41,7 +42,7 @@ not_found(struct tx *tx, const char *identifier, struct buf *why)
 static int
 refuse(struct draft *draft, const char *what, const char *text)
 {
-	(void)manage_say(draft->why, MANAGE_REFUSED, "%s: %s", what, text);
+	draft->verdict = manage_say(draft->why, MANAGE_REFUSED, "%s: %s", what, text);
 	return -1;
 }
 
@@ -120,7 +121,7 @@ edit_setting(struct draft *draft, const struct manage_resource_edit *edit)
 	settings_default(&settings);
 	if (setting_parse(draft->tx->arena, setting_find(*name), edit->value, &settings, &why) !=
 	    0) {
-		(void)manage_say(draft->why, MANAGE_REFUSED, "%s", why);
+		draft->verdict = manage_say(draft->why, MANAGE_REFUSED, "%s", why);
 		return -1;
 	}
 	json_add_text(draft->settings, *name, edit->value);
@@ -131,11 +132,17 @@ static int
 edit_introspector(struct draft *draft, const struct manage_resource_edit *edit)
 {
 	const struct client *client;
+	enum manage_verdict found;
 
 	if (str_empty(edit->name) || strchr(edit->name, ' '))
 		return refuse(draft, "introspection client", "a client id has no blanks");
-	if (manage_client_find(draft->tx, edit->name, &client, draft->why) != MANAGE_OK)
+	found = manage_client_find(draft->tx, edit->name, &client, draft->why);
+	if (found != MANAGE_OK) {
+		/* a mistake in another edit counts more than what is not there */
+		if (draft->verdict == MANAGE_OK)
+			draft->verdict = found;
 		return -1;
+	}
 	draft->introspectors = strlist_with(draft->tx->arena, &draft->introspectors, edit->name);
 	return 0;
 }
@@ -194,7 +201,6 @@ apply_edits(struct tx *tx, const struct manage_resource_edit *edits, size_t coun
 	struct resource resource;
 	struct settings settings = tx->realm->settings;
 	const char *mistake = NULL;
-	size_t before = why->size;
 
 	draft.scopes = document(&draft, draft.row.scopes);
 	draft.settings = document(&draft, draft.row.settings);
@@ -204,8 +210,8 @@ apply_edits(struct tx *tx, const struct manage_resource_edit *edits, size_t coun
 	for (size_t i = 0; i < count; i++)
 		(void)edits_table[edits[i].part](&draft, &edits[i]);
 	check_scopes(&draft);
-	if (why->size != before)
-		return MANAGE_REFUSED;
+	if (draft.verdict != MANAGE_OK)
+		return draft.verdict;
 	change->row = draft.row;
 	change->row.scopes = json_write(tx->arena, draft.scopes, NULL);
 	change->row.settings = json_write(tx->arena, draft.settings, NULL);

@@ -129,8 +129,31 @@ is_service(const struct source_row *row)
 	return str_equal(row->kind, source_kind_name(SOURCE_SERVICE));
 }
 
+/* Where the row that is changed may stand: a service behind the last of the others, any other one
+ * before the first service. */
+static const char *
+right_place(struct arena *arena, const struct rows *rows, const struct source_row *row)
+{
+	bool service = is_service(row);
+	int64_t bound = service ? 0 : INT64_MAX;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		int64_t position = rows->row[i].position;
+
+		if (is_service(&rows->row[i]) != service &&
+		    (service ? position > bound : position < bound))
+			bound = position;
+	}
+	if (bound == 0 && !service)
+		return "move the services behind it first";
+	if (bound == POSITION_MAX && service)
+		return "move the others in front of it first";
+	return arena_printf(arena, "%s needs a --position %s %lld", row->name,
+			    service ? "above" : "below", (long long)bound);
+}
+
 static enum manage_verdict
-check_order(const struct rows *rows, struct buf *why)
+check_order(struct tx *tx, const struct rows *rows, const struct source_row *row, struct buf *why)
 {
 	for (size_t i = 0; i < rows->count; i++)
 		for (size_t j = 0; j < rows->count; j++)
@@ -140,11 +163,9 @@ check_order(const struct rows *rows, struct buf *why)
 					why, MANAGE_REFUSED,
 					"source %s would stand behind the service %s: names are "
 					"looked up in local accounts and tables first, and "
-					"services "
-					"are asked for those that are left; choose a --position "
-					"below %lld",
+					"services are asked for those that are left; %s",
 					rows->row[j].name, rows->row[i].name,
-					(long long)rows->row[i].position);
+					right_place(tx->arena, rows, row));
 	return MANAGE_OK;
 }
 
@@ -160,7 +181,7 @@ check_rows(struct tx *tx, const struct rows *rows, const struct source_row *row,
 		return manage_say(why, MANAGE_REFUSED,
 				  "realm %s has %d sources, no more are possible", tx->realm->name,
 				  SOURCES_MAX);
-	return check_order(rows, why);
+	return check_order(tx, rows, row, why);
 }
 
 /* ---- the transactions ---- */
@@ -184,34 +205,42 @@ put_all(struct tx *tx, const struct rows *rows)
 	return verdict;
 }
 
+/* The rows as they will be. */
 static enum store_verdict
-apply_put(struct tx *tx, void *context)
+change_rows(struct tx *tx, struct source_change *change, struct rows *rows)
 {
-	struct source_change *change = context;
 	const struct manage_source_edit *edit = change->edit;
-	struct realm_row realm;
-	struct rows rows;
 	struct source_row *row;
 	enum manage_verdict judged;
-	enum store_verdict verdict = manage_realm_lock(tx, tx->realm->name, &realm);
+	enum store_verdict verdict = read_rows(tx, rows);
 
-	if (verdict == STORE_OK)
-		verdict = read_rows(tx, &rows);
 	if (verdict != STORE_OK)
 		return verdict;
-	row = rows_find(&rows, change->name);
+	row = rows_find(rows, change->name);
 	if (edit->kind && row)
 		return refuse(change, manage_say(change->why, MANAGE_EXISTS,
 						 "source %s exists already", change->name));
 	if (!edit->kind && !row)
 		return refuse(change, not_found(tx, change->name, change->why));
 	if (!row)
-		row = new_row(tx, &rows, change->name, edit->kind);
+		row = new_row(tx, rows, change->name, edit->kind);
 	if (edit->position >= 0)
 		row->position = edit->position;
 	apply_options(tx, edit, row);
-	judged = check_rows(tx, &rows, row, change->why);
-	return judged == MANAGE_OK ? put_all(tx, &rows) : refuse(change, judged);
+	judged = check_rows(tx, rows, row, change->why);
+	return judged == MANAGE_OK ? STORE_OK : refuse(change, judged);
+}
+
+static enum store_verdict
+apply_put(struct tx *tx, void *context)
+{
+	struct realm_row realm;
+	struct rows rows;
+	enum store_verdict verdict = manage_realm_lock(tx, tx->realm->name, &realm);
+
+	if (verdict == STORE_OK)
+		verdict = change_rows(tx, context, &rows);
+	return verdict == STORE_OK ? put_all(tx, &rows) : verdict;
 }
 
 static enum store_verdict
@@ -279,6 +308,21 @@ check_edit(struct tx *tx, const char *name, const struct manage_source_edit *edi
 	enum manage_verdict verdict = check_position(edit, why);
 
 	return verdict == MANAGE_OK ? try_view(tx, name, edit, why) : verdict;
+}
+
+enum manage_verdict
+manage_source_try(struct tx *tx, const char *name, const struct manage_source_edit *edit,
+		  struct buf *why)
+{
+	struct source_change change = {.name = name, .edit = edit, .why = why};
+	struct rows rows;
+	enum manage_verdict verdict = check_edit(tx, name, edit, why);
+
+	if (verdict != MANAGE_OK)
+		return verdict;
+	if (change_rows(tx, &change, &rows) == STORE_OK || change.verdict != MANAGE_OK)
+		return change.verdict;
+	return manage_down(why);
 }
 
 enum manage_verdict

@@ -22,6 +22,11 @@ struct manage_source_edit {
 	size_t count;
 };
 
+/* Whether manage_source_add() or, without edit->kind, manage_source_set() would do it, as far as
+ * can be seen now: what cannot be is said before anybody is asked. Writes nothing. */
+enum manage_verdict manage_source_try(struct tx *tx, const char *name,
+				      const struct manage_source_edit *edit, struct buf *why);
+
 /* Adds a source. */
 enum manage_verdict manage_source_add(struct tx *tx, const char *name,
 				      const struct manage_source_edit *edit, struct buf *why);

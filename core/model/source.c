@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/base/arena.h"
+#include "core/base/buf.h"
 #include "core/base/json.h"
 #include "core/base/str.h"
 #include "core/base/uri.h"
@@ -19,6 +20,10 @@
 #define TABLE      (1U << SOURCE_TABLE)
 #define SERVICE    (1U << SOURCE_SERVICE)
 #define ANY        (OWN | TABLE | SERVICE)
+
+#define OPTION_TEXT_MAX 1024
+#define EMAIL_NAME      "%u@"
+#define LABEL_MAX       63 /* RFC 1035 2.3.4 */
 
 static const char *const kinds[] = {
 	[SOURCE_OWN] = "local",
@@ -63,6 +68,27 @@ const char *
 source_kind_name(enum source_kind kind)
 {
 	return kinds[kind];
+}
+
+const char *
+source_option_text(struct arena *arena, const struct source_option *option)
+{
+	struct buf text;
+	const char *before = " For sources of kind ";
+
+	buf_init(&text, arena, OPTION_TEXT_MAX);
+	buf_add_text(&text, option->help);
+	for (size_t i = 0; i < KINDS_COUNT && option->kinds != ANY; i++) {
+		if (!(option->kinds & (1U << i)))
+			continue;
+		buf_printf(&text, "%s%s", before, kinds[i]);
+		before = " or ";
+	}
+	if (option->kinds != ANY)
+		buf_add_char(&text, '.');
+	if (*option->fallback)
+		buf_printf(&text, " Default: %s.", option->fallback);
+	return text.data;
 }
 
 int
@@ -131,9 +157,10 @@ amr_mistake(struct arena *arena, const char *value)
 {
 	struct strlist methods;
 
-	if (strlen(value) > AMR_MAX || !str_printable(value) ||
+	if (strlen(value) > AMR_MAX || !str_printable(value) || strpbrk(value, "\"\\") ||
 	    strlist_split(arena, value, ' ', FACTS_MAX, &methods) != 0 || methods.count == 0)
-		return "1 to 8 words of printable ASCII with one blank between, at most 64 bytes";
+		return "1 to 8 words of printable ASCII without quotes and backslashes, a blank "
+		       "between, at most 64 bytes";
 	return NULL;
 }
 
@@ -147,16 +174,42 @@ acr_mistake(struct arena *arena, const char *value)
 	return NULL;
 }
 
+/* RFC 1123 2.1: letters, digits, and hyphens within. */
+static bool
+is_label(const char *text, size_t size)
+{
+	if (size == 0 || size > LABEL_MAX || text[0] == '-' || text[size - 1] == '-')
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= 'A' && text[i] <= 'Z') &&
+		    !(text[i] >= '0' && text[i] <= '9') && text[i] != '-')
+			return false;
+	return true;
+}
+
+/* Of fewer than 253 bytes in all, since an option holds no more (SOURCE_TEXT_MAX). */
+static bool
+is_domain(const char *text)
+{
+	for (;;) {
+		size_t size = strcspn(text, ".");
+
+		if (!is_label(text, size))
+			return false;
+		if (text[size] == '\0')
+			return true;
+		text += size + 1;
+	}
+}
+
 static const char *
 email_mistake(struct arena *arena, const char *value)
 {
-	const char *at = strchr(value, '@');
-
 	(void)arena;
-	if (str_empty(value) || (at && str_starts(value, "%u@") && at[1] != '\0' &&
-				 str_printable(value) && !strpbrk(at + 1, "@% ")))
+	if (str_empty(value) ||
+	    (str_starts(value, EMAIL_NAME) && is_domain(value + strlen(EMAIL_NAME))))
 		return NULL;
-	return "%u@ and a domain, or nothing";
+	return EMAIL_NAME " and a domain, or nothing";
 }
 
 static const char *

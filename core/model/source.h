@@ -57,6 +57,9 @@ struct source_option {
 };
 const struct source_option *source_options(size_t *count);
 
+/* For people: what it says, for which kinds, and its default. */
+const char *source_option_text(struct arena *arena, const struct source_option *option);
+
 const char *source_kind_name(enum source_kind kind); /* "local", "table", "service" */
 int source_kind_find(const char *name, enum source_kind *kind) __attribute__((warn_unused_result));
 

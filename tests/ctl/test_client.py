@@ -37,7 +37,7 @@ CLIENT_MISTAKES = [
     ("secret id", 1, "secret", "expire", "web", "xyz"),
     ("unknown secret", 3, "secret", "expire", "web", "00" * 16),
     ("unknown secret", 3, "secret", "remove", "web", "00" * 16, "--yes"),
-    ("secret remove without terminal", 1, "secret", "remove", "web", "00" * 16),
+    ("unknown secret without terminal", 3, "secret", "remove", "web", "00" * 16),
     ("remove of nobody", 3, "remove", "nobody", "--yes"),
     ("remove without terminal", 1, "remove", "web"),
 ]
@@ -177,7 +177,7 @@ RESOURCE_MISTAKES = [
     ("another setting", 1, "add", "urn:b", "--set", "id_token_lifetime=1h"),
     ("bad format", 1, "add", "urn:b", "--set", "access_token_format=saml"),
     ("bad lifetime", 1, "add", "urn:b", "--set", "access_token_lifetime=1y"),
-    ("unknown client", 1, "add", "urn:b", "--introspection-client", "nobody"),
+    ("unknown client", 3, "add", "urn:b", "--introspection-client", "nobody"),
     ("two clients in one", 1, "add", "urn:b", "--introspection-client", "web web"),
     ("name too long", 1, "add", "urn:b", "--name", 256 * "a"),
     ("too many scopes", 1, "add", "urn:b", *(f"--scope=s{i}=x" for i in range(51))),
@@ -221,6 +221,41 @@ def test_resource(host):
     events = [row[0] for row in host.query("SELECT event FROM audit WHERE event LIKE 'resource%'"
                                            " ORDER BY at, id")]
     assert sorted(events) == ["resource_added", "resource_changed", "resource_removed"]
+
+
+def test_an_introspection_client_that_is_not_there(host):
+    host.ok("resource", "add", API)
+    missing = ("--introspection-client", "nope")
+    assert "nope" in host.fails(3, "resource", "set", API, *missing)
+    assert "nope" in host.fails(3, "resource", "add", "urn:other", *missing)
+    for words in ((*missing, "--drop-scope", "x"), ("--drop-scope", "x", *missing)):
+        why = host.fails(1, "resource", "set", API, *words)
+        assert "nope" in why and "no such scope" in why, "another mistake counts more"
+
+
+def test_a_secret_that_is_not_there(host):
+    host.ok("client", "add", "--id", "app", "--name", "A", *REDIRECT)
+    secret = host.json("client", "secret", "list", "app")["secrets"][0]["secret_id"]
+    for code, part, *words in ((1, "hexadecimal", "app", "123"), (3, "no secret", "app", "0" * 32),
+                               (3, "no client", "nope", secret)):
+        why = host.fails(code, "client", "secret", "remove", *words)
+        assert part in why and "--yes" not in why, (words, why)
+    assert "--yes" in host.fails(1, "client", "secret", "remove", "app", secret)
+    host.query("UPDATE client SET metadata = '{\"nonsense\":1}'")
+    host.ok("client", "secret", "remove", "app", secret, "--yes")
+
+
+def test_parties_of_exchange_that_nobody_knows_are_noted(host):
+    issuer = "https://known.example"
+    host.ok("client", "add", "--id", "web", "--name", "W", *REDIRECT)
+    host.ok("client", "add", "--id", "api", "--name", "A", *REDIRECT)
+    host.ok("issuer", "add", issuer, "--purpose", "jwt_bearer", "--jwks-uri", f"{issuer}/jwks")
+    noted = host.json("client", "edit", "web", "--set", "exchange_clients=api nope",
+                      "--set", f"exchange_issuers={issuer} https://nope.example")["notes"]
+    assert noted == ["note: realm main has no client nope",
+                     "note: realm main has no trusted issuer https://nope.example"]
+    assert "notes" not in host.json("client", "edit", "web", "--drop", "exchange_clients=nope",
+                                    "--drop", "exchange_issuers=https://nope.example")
 
 
 def test_a_client_that_only_looks_at_tokens(host):

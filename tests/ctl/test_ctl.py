@@ -32,6 +32,7 @@ USAGE = [
     ("unknown command", ["nonsense"], 2),
     ("a group alone", ["realm"], 2),
     ("unknown word of a group", ["realm", "nonsense"], 2),
+    ("unknown word with options", ["client", "set", "x", "--set", "a=b"], 2),
     ("unknown option", ["realm", "list", "--nonsense"], 2),
     ("unknown option in front", ["--nonsense", "realm", "list"], 2),
     ("option without value", ["realm", "list", "--realm"], 2),
@@ -65,6 +66,13 @@ def test_usage(host):
             assert done.returncode == code, (name, done.stdout, done.stderr)
             assert code == 0 or done.stderr or not words, name
             assert code != 0 or not done.stderr, name
+
+
+def test_the_first_unknown_word_is_named(host):
+    for words in (["client", "set"], ["client", "set", "ops", "--set", "scope=openid"],
+                  ["client", "set", "--set=x", "ops"]):
+        assert 'no command "client set"' in host.fails(2, *words), words
+    assert 'no command "client secret drop"' in host.fails(2, "client", "secret", "drop", "x")
 
 
 def test_options_before_and_after(host):
@@ -286,14 +294,14 @@ def test_retire(host):
 def test_compromise(host):
     kid = kids(host, alg="RS256")[0]
     assert "--yes" in host.fails(1, "key", "compromise", kid)
-    assert host.fails(3, "key", "compromise", "nobody", "--yes")
+    assert "no key nobody" in host.fails(3, "key", "compromise", "nobody")
     before = int(time.time())
     code, seen = host.terminal("key", "compromise", kid, answers=[("to confirm: ", kid)])
     assert code == 0 and "every session, grant and token" in seen
     assert kids(host, state="compromised") == [kid]
     assert len(kids(host, alg="RS256", state="active")) == 1
     assert host.json("realm", "show")["epoch"] >= before
-    assert "already" in host.fails(1, "key", "compromise", kid, "--yes")
+    assert "already" in host.fails(1, "key", "compromise", kid)
 
 
 def test_rewrap(host):
@@ -384,6 +392,12 @@ def test_config(host):
     assert len(host.fails(1, "config", "check").splitlines()) == 2
     assert host.fails(1, "realm", "list")
     host.fails(1, "config", "check", "--config", "/nonexistent")
+
+
+def test_a_master_key_that_is_not_made_yet(bare):
+    assert "`ostiary migrate apply` makes it" in bare.fails(1, "config", "check")
+    bare.ok("migrate", "apply")
+    bare.ok("config", "check")
 
 
 def test_explain(host):

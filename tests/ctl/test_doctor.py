@@ -160,6 +160,24 @@ def test_a_missing_way_out_is_a_warning(host, changes, wanted):
     assert len(found) == 1 and wanted in found[0], found
 
 
+def test_no_broker_is_configured(host):
+    host.ok("source", "add", "host", "--kind", "service", "--set", "service=login")
+    assert any("does not answer at /run" in line for line in errors(host, "--no-web"))
+    with open(host.conf, "a", encoding="utf-8") as out:
+        out.write("[people]\nbroker_socket =\n")
+    assert any(f"broker_socket is empty, so service login cannot be asked; name the socket of "
+               f"ostiary-pamd in {host.conf}" in line for line in errors(host, "--no-web"))
+
+
+def test_an_authority_that_cannot_be_read(host):
+    empty = host.folder / "empty"
+    empty.touch()
+    for path, wanted in (("/nope", "No such file"), (host.folder, "Is a directory"),
+                         (empty, "it is empty")):
+        assert wanted in host.fails(1, "doctor", "--no-web", "--ca", path)
+    host.ok("doctor", "--no-web", "--ca", host.master)
+
+
 # ---- pam_faillock ----------------------------------------------------------------------------
 
 STACK = "auth required pam_faillock.so preauth"
@@ -168,6 +186,8 @@ STACK = "auth required pam_faillock.so preauth"
 @pytest.mark.parametrize("stack,conf,limit,wanted", [
     (STACK, "# deny = 9\n", 5, "locks an account after 3 failures"),
     (STACK, "deny = 5\n", 5, "make it less than 5"),
+    (STACK, "deny = 5\n", 5, "raise deny in ETC/security/faillock.conf"),
+    (STACK + " deny=4", "deny = 6\n", 5, "raise deny in ETC/pam.d/common-auth"),
     (STACK, "deny=6\n", 5, None),
     (STACK + " deny=4 silent", "deny = 8\n", 5, "after 4 failures"),
     (STACK + " deny=40", "deny = 4\n", 5, None),
@@ -192,7 +212,7 @@ def test_throttle_against_faillock(host, stack, conf, limit, wanted):
                "SELECT id, 'host', 'service', 1, '{\"service\":\"login\"}' FROM realm")
     told = warnings(1)  # no broker runs here
     assert len(told) == (1 if wanted else 0)
-    assert not wanted or wanted in told[0]
+    assert not wanted or wanted.replace("ETC", str(etc)) in told[0]
 
 
 # ---- what the web server answers -------------------------------------------------------------

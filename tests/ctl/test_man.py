@@ -109,6 +109,18 @@ def test_every_command_is_in_the_page():
     assert "reference" not in names
 
 
+def test_pages_name_commands_that_there_are():
+    names, found = commands(), 0
+    for path in (*(TOP / "docs").rglob("*.md"), TOP / "README.md"):
+        text = path.read_text(encoding="utf-8")
+        for words in re.findall(r"(?:^|`|sudo )ostiary ([a-z][a-z ]*)", text, re.M):
+            found += 1
+            known = any(f"{words} ".startswith(f"{name} ") for name in names)
+            group = any(name.startswith(f"{words.strip()} ") for name in names)
+            assert known or group, (path.name, words)
+    assert found > 80
+
+
 def test_every_option_is_in_the_conf_page(tmp_path):
     reference = subprocess.run([PROGRAM, "config", "reference"], capture_output=True, text=True,
                                check=True).stdout

@@ -2,7 +2,11 @@
 """Sources of people on the command line: what may be written, in which order, and views that are
 tried before they count."""
 
+import re
+
 import pytest
+
+from conftest import PROGRAM, TOP
 
 MISTAKES = [
     ("no kind", 2, "kind", "add", "x"),
@@ -23,10 +27,14 @@ MISTAKES = [
      "password_first=maybe"),
     ("bad amr", 1, "amr:", "add", "x", "--kind", "service", "--set", "service=a", "--set",
      "amr= "),
+    ("amr with a quote", 1, "amr:", "add", "x", "--kind", "service", "--set", "service=a", "--set",
+     'amr="x'),
     ("bad acr", 1, "acr:", "add", "x", "--kind", "service", "--set", "service=a", "--set",
      "acr=a b"),
     ("bad rule for addresses", 1, "email:", "add", "x", "--kind", "service", "--set", "service=a",
      "--set", "email=a@b"),
+    ("bad domain of addresses", 1, "email:", "add", "x", "--kind", "service", "--set", "service=a",
+     "--set", "email=%u@-bad..example"),
     ("bad address", 1, "password_url:", "add", "x", "--kind", "service", "--set", "service=a",
      "--set", "password_url=javascript:x"),
     ("no view", 1, "view is missing", "add", "x", "--kind", "table"),
@@ -87,6 +95,90 @@ def test_names_are_looked_up_before_services_are_asked(host):
     assert "behind the service" in host.fails(1, "source", "add", "local", "--kind", "local")
     host.ok("source", "add", "local", "--kind", "local", "--position", "1")
     assert sources(host) == ["local", "staff"]
+
+
+@pytest.fixture(name="ordered")
+def fixture_ordered(site):
+    """local 0, shop (table) 10, a (service) 15, unix (service) 20."""
+    site.query(f"GRANT SELECT ON {site.name}_site.people TO ostiary@localhost")
+    site.ok("source", "add", "a", "--kind", "service", "--set", "service=a", "--position", "15")
+    site.ok("source", "add", "unix", "--kind", "service", "--set", "service=b", "--position", "20")
+    site.ok("source", "add", "shop", "--kind", "table", "--position", "10", "--set",
+            f"view={site.name}_site.people")
+    site.ok("source", "set", "local", "--position", "0")
+    return site
+
+
+@pytest.mark.parametrize("name,position,advice", [
+    ("unix", 5, "unix needs a --position above 10"),
+    ("a", 0, "a needs a --position above 10"),
+    ("shop", 17, "shop needs a --position below 15"),
+    ("shop", 30, "shop needs a --position below 15"),
+    ("local", 16, "local needs a --position below 15")])
+def test_advice_is_for_the_source_that_moves(ordered, name, position, advice):
+    why = ordered.fails(1, "source", "set", name, "--position", str(position))
+    assert why.endswith(advice)
+
+
+def test_advice_where_there_is_no_room(host):
+    host.ok("source", "add", "z", "--kind", "service", "--set", "service=a", "--position", "11")
+    host.ok("source", "set", "local", "--position", "1")
+    host.ok("source", "remove", "local", "--yes")
+    host.ok("source", "set", "z", "--position", "0")
+    again = ("source", "add", "local", "--kind", "local", "--position")
+    assert "move the services behind it first" in host.fails(1, *again, "1")
+    host.ok("source", "set", "z", "--position", "1000000")
+    host.ok(*again, "999999")
+    host.ok("source", "set", "local", "--position", "1000000")
+    assert "move the others in front" in host.fails(1, "source", "set", "z", "--position", "9")
+
+
+def test_what_cannot_be_is_said_before_it_is_asked(ordered):
+    """Without a terminal a question is a failure that names --yes."""
+    for name, source in (("alice", "local"), ("bob", "shop"), ("eve", "old")):
+        ordered.ok("user", "add", name, "--no-password")
+        ordered.query(f"UPDATE account SET source = '{source}' WHERE username = '{name}'")
+    cases = [
+        (1, "no option service", "set", "local", "--set", "service=pam"),
+        (1, "nothing.y", "set", "shop", "--set", "view=nothing.y"),
+        (1, "DATABASE.VIEW", "set", "shop", "--set", "view=y"),
+        (1, "behind the service", "set", "shop", "--set", f"view={ordered.name}_site.people",
+         "--position", "30"),
+        (4, "exists", "add", "shop", "--kind", "service", "--set", "service=x"),
+        (1, "service:", "add", "old", "--kind", "service", "--set", "service=../x"),
+    ]
+    before = ordered.json("source", "list")
+    for code, part, *words in cases:
+        why = ordered.fails(code, "source", *words)
+        assert part in why and "--yes" not in why, (words, why)
+    assert "--yes" in ordered.fails(1, "source", "set", "shop", "--set",
+                                    f"view={ordered.name}_site.people"), "that could be"
+    assert ordered.json("source", "list") == before
+
+
+def test_every_option_is_listed(host):
+    table = (TOP / "core/model/source.c").read_text(encoding="utf-8")
+    options = re.findall(r'^\t\{"(\w+)", [A-Z| ]+, (?:true|false), AT', table, re.M)
+    assert len(options) >= 7
+    page = (TOP / "docs/man/ostiary.8").read_text(encoding="utf-8")
+    page = page.split(".Sh OPTIONS OF SOURCES")[1].split(".Sh ")[0]
+    for verb in ("add", "set"):
+        told = host.ok("source", verb, "--help").split("options of sources")[1]
+        assert re.findall(r"^  (\w+)", told, re.M) == options
+        assert "For sources of kind table or service." in told
+        assert "Default: pwd." in told
+    assert re.findall(r"^\.It Va (\w+)", page, re.M) == options
+
+
+@pytest.mark.parametrize("words", [("source", "set", "local"), ("resource", "set", "urn:x")])
+def test_help_that_is_named_is_there(host, words):
+    named = re.search("`(.*)`", host.fails(2, *words))[1].split()
+    assert named[0] == "ostiary" and host.ok(*named[1:])
+
+
+def test_no_text_names_a_command_help():
+    for path in (*(TOP / "docs").glob("*.md"), *(TOP / "ctl").glob("*.c")):
+        assert "ostiary help" not in path.read_text(encoding="utf-8"), path
 
 
 @pytest.fixture

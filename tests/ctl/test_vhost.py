@@ -90,14 +90,41 @@ def test_places(many):
 
 
 @pytest.mark.parametrize("words,code,wanted", [
-    (["iis"], 1, "no such web server"), ([], 2, ""),
+    (["iis"], 2, "nginx, apache, apache-fcgid, lighttpd, lighttpd-spawn or htaccess"),
+    (["iis", "--config", "nothing"], 2, "nginx, apache"), ([], 2, ""),
     (["nginx", "--socket", "relative"], 2, "absolute path"),
     (["nginx", "--socket", '/a"b'], 2, "absolute path"),
-    (["nginx", "--tls", "/a;b"], 2, "absolute path"),
+    (["nginx", "--tls", "/a;b"], 2, "--tls /a;b: an absolute path"),
     (["apache", "--program", "/a\nb"], 2, "absolute path"),
+    (["lighttpd-spawn", "--program", "ostiary.fcgi"], 2, "--program"),
     (["nginx", "--realm", "nobody"], 3, "no realm nobody")])
 def test_refused(host, words, code, wanted):
     assert wanted in host.fails(code, "vhost", *words)
+
+
+@pytest.mark.parametrize("server", [*SERVERS, "htaccess"])
+def test_a_configuration_file_without_its_folder(many, server):
+    words = [PROGRAM, "--config", many.conf.name, "vhost", server]
+    done = subprocess.run(words, cwd=many.folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == many.ok("vhost", server)
+
+
+def test_places_that_are_not_printed_may_be_anything(many):
+    for server, *words in (("htaccess", "--program", "relative"), ("htaccess", "--tls", "a b"),
+                           ("htaccess", "--socket", "s"), ("apache-fcgid", "--socket", "s")):
+        assert many.ok("vhost", server, *words) == many.ok("vhost", server)
+    many.conf.rename(many.folder / "of;us.conf")
+    many.conf = many.folder / "of;us.conf"
+    many.ok("vhost", "nginx")
+    assert "--config" in many.fails(2, "vhost", "apache-fcgid")
+
+
+def test_htaccess_has_every_rule_once(many):
+    """One file serves all hosts."""
+    many.ok("realm", "add", "other", "--issuer", "https://other.example.org/x")
+    rules = [line for line in many.ok("vhost", "htaccess").splitlines() if "RewriteRule" in line]
+    assert len(rules) == len(set(rules)) == 5, rules
 
 
 def test_another_path(many):

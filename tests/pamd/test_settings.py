@@ -57,6 +57,8 @@ def test_mistakes_are_told(conf):
         "service twice": (GOOD + GOOD, "[service unix] is there already"),
         "bad service name": ("[service Unix]\nkind = pam\n", "[service Unix] has a bad name"),
         "long service name": (f"[service {'x' * 33}]\n", "has a bad name"),
+        "a digit first": ("[service 1pam]\nkind = pam\n", "has a bad name; write at most 32 of"),
+        "an underscore first": ("[service _pam]\nkind = pam\n", "a letter first"),
         "no service name": ("[service ]\n", "bad name"),
         "too many services": ("".join(GOOD.replace("unix", f"s{i}") for i in range(17)),
                               "there may be 16 services"),
@@ -105,6 +107,17 @@ def test_mistakes_are_told(conf):
 def test_all_mistakes_at_once(conf):
     said = check(conf("max_per_name = x\n[service a]\nkind = q\n[service b]\n"))
     assert len(said.stderr.splitlines()) == 3, said.stderr
+    path = conf("[service b]\nkind = pam\npam_service = nothing-such\n")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("= root", "= nobody-here root not-here"), encoding="utf-8")
+    told = check(path).stderr.splitlines()
+    assert len(told) == 3, told
+    for part in ("nothing-such is not there", "nobody-here is not in", "not-here is not in"):
+        assert any(part in line for line in told), told
+    path.write_text(text.replace("= root", "="), encoding="utf-8")
+    told = check(path).stderr.splitlines()
+    assert len(told) == 2 and "allow_users has a bad value" in told[0], told
+    assert len(check(path.parent / "none").stderr.splitlines()) == 1, "no user is judged then"
 
 
 def test_where_it_is(conf, tmp_path):
@@ -143,8 +156,9 @@ def test_the_reference_is_a_configuration(tmp_path):
     said = subprocess.run([pamd.PROGRAM, "--reference"], capture_output=True, text=True, check=True)
     text = re.sub(r"^#(\w+ =|\[)", r"\1", said.stdout, flags=re.M)
     (tmp_path / "pamd.conf").write_text(text, encoding="utf-8")
+    of_the_host = ("pam.d", "uri names no server", "base", "allow_users")
     for line in check(tmp_path / "pamd.conf").stderr.splitlines():
-        assert "pam.d" in line or "uri names no server" in line or "base" in line, line
+        assert any(part in line for part in of_the_host), line
 
 
 def test_what_it_is_linked_with():

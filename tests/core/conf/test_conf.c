@@ -123,8 +123,8 @@ static const struct {
 	 "@/conf:4: log_target has a bad value; write syslog, stderr or an absolute path\n"},
 
 	{"missing master key", "[keys]\nmaster_key_file = @/none\n",
-	 "@/conf:2: master_key_file: @/none: No such file or directory; make the file or correct "
-	 "the path\n"},
+	 "@/conf:2: master_key_file: @/none: No such file or directory; `ostiary migrate apply` "
+	 "makes it, or correct the path\n"},
 	{"wide master key", "[keys]\nmaster_key_file = @/wide\n",
 	 "@/conf:2: master_key_file: others may read @/wide; run chmod o-rwx on it\n"},
 	{"master key that others may only write", "[keys]\nmaster_key_file = @/writable\n",
@@ -180,8 +180,8 @@ test_defaults_are_checked(void **state)
 	assert_int_equal(load(arena, "", &conf, &why), -1);
 	assert_string_equal(why,
 			    expand(arena, "@/conf: master_key_file: /etc/ostiary/master.key: No "
-					  "such file or directory; make the file or correct the "
-					  "path\n"));
+					  "such file or directory; `ostiary migrate apply` makes "
+					  "it, or correct the path\n"));
 }
 
 static void

@@ -54,7 +54,9 @@ whole_rows(void **state)
 	assert_int_equal(source.kind, SOURCE_OWN);
 }
 
-#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* 33 */
+#define LABEL_60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL_63 LABEL_60 "aaa"
+#define LONG     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" /* 33 */
 
 static const struct {
 	const char *what, *name, *kind, *options, *why;
@@ -123,6 +125,9 @@ static const struct {
 	{SOURCE_OWN, "amr", " ", -1},
 	{SOURCE_OWN, "amr", "pwd\x01", -1},
 	{SOURCE_OWN, "amr", LONG LONG, -1},
+	{SOURCE_OWN, "amr", "\"x", -1},
+	{SOURCE_OWN, "amr", "x\\", -1},
+	{SOURCE_OWN, "amr", "p'w!d #~", 0},
 	{SOURCE_OWN, "acr", "urn:x:y", 0},
 	{SOURCE_OWN, "acr", "", -1},
 	{SOURCE_OWN, "acr", "a b", -1},
@@ -135,6 +140,19 @@ static const struct {
 	{SOURCE_SERVICE, "email", "%u@%u", -1},
 	{SOURCE_SERVICE, "email", "%u@a@b", -1},
 	{SOURCE_SERVICE, "email", "%u@a b", -1},
+	{SOURCE_SERVICE, "email", "%u@a-B.9.e", 0},
+	{SOURCE_SERVICE, "email", "%u@localhost", 0},
+	{SOURCE_SERVICE, "email", "%u@-a.example", -1},
+	{SOURCE_SERVICE, "email", "%u@a-.example", -1},
+	{SOURCE_SERVICE, "email", "%u@a..example", -1},
+	{SOURCE_SERVICE, "email", "%u@.example", -1},
+	{SOURCE_SERVICE, "email", "%u@example.", -1},
+	{SOURCE_SERVICE, "email", "%u@a_b.example", -1},
+	{SOURCE_SERVICE, "email", "%u@\xc3\xa4.example", -1},
+	{SOURCE_SERVICE, "email", "%u@" LABEL_63 ".e", 0},
+	{SOURCE_SERVICE, "email", "%u@" LABEL_63 "x.e", -1},
+	{SOURCE_SERVICE, "email", "%u@" LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_60, 0},
+	{SOURCE_SERVICE, "email", "%u@" LABEL_63 "." LABEL_63 "." LABEL_63 "." LABEL_60 "x", -1},
 	{SOURCE_TABLE, "email", "%u@example.org", -1},
 	{SOURCE_TABLE, "password_url", "https://example.org/", 0},
 	{SOURCE_TABLE, "password_url", "", 0},
