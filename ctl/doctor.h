@@ -36,6 +36,10 @@ void doctor_web(struct doctor *doctor, const struct realm *realm);
 void doctor_mount(struct doctor *doctor, const struct realm *realm);
 /* Who the workers run as. */
 void doctor_worker(struct doctor *doctor);
+/* The user who owns what they write; false when none has run yet. */
+bool doctor_worker_uid(struct doctor *doctor, uid_t *uid);
+/* A user's name, or the number as text. */
+const char *doctor_user(struct doctor *doctor, uid_t uid);
 
 /* Whether the realm's sources of people can be asked. */
 void doctor_sources(struct doctor *doctor, const struct realm *realm);

@@ -3,6 +3,9 @@
  * Whether the sources of people can be asked: each service for a name that nobody has, each table
  * for the same. A source that is down is seen here before people see it.
  */
+#include <unistd.h>
+
+#include "core/base/bug.h"
 #include "core/base/str.h"
 #include "core/model/source.h"
 #include "core/model/table_person.h"
@@ -10,20 +13,37 @@
 #include "ctl/doctor.h"
 
 #define NOBODY "ostiary-doctor-asks"
-#define TRIES  20 /* each BROKER_WAIT_MS: a slow service has its answer ready at the next */
+
+/* ostiary-pamd always answers root, and workers only where allow_users names theirs. */
+static int
+ask_as_worker(struct doctor *doctor, const struct broker_request *request,
+	      struct broker_answer *answer, const char **user)
+{
+	const struct broker broker = broker_at(doctor->conf.broker_socket);
+	uid_t own = geteuid(), uid = own;
+	int result;
+
+	if (own == 0 && doctor_worker_uid(doctor, &uid) && seteuid(uid) != 0)
+		uid = own;
+	*user = doctor_user(doctor, uid);
+	result = broker_look_patiently(&broker, doctor->cli->arena, request, answer);
+	if (uid != own && seteuid(own) != 0)
+		bug("the user cannot be changed back");
+	return result;
+}
 
 static void
 look_at_service(struct doctor *doctor, const struct realm *realm, const struct source *source)
 {
 	struct cli *cli = doctor->cli;
-	const struct broker broker = broker_at(doctor->conf.broker_socket);
 	const struct broker_request request = {
 		.kind = BROKER_LOOKUP,
 		.wait_ms = BROKER_WAIT_MS,
 		.services = {&source->service, 1},
 		.username = NOBODY,
 	};
-	struct broker_answer answer = {.found = BROKER_DOWN};
+	struct broker_answer answer;
+	const char *user;
 
 	if (str_empty(doctor->conf.broker_socket)) {
 		doctor_find(doctor, FINDING_ERROR, "sources",
@@ -32,16 +52,13 @@ look_at_service(struct doctor *doctor, const struct realm *realm, const struct s
 			    realm->name, source->name, source->service, cli_conf_path(cli));
 		return;
 	}
-	for (unsigned i = 0; i < TRIES && answer.found == BROKER_DOWN; i++) {
-		if (broker.lookup(broker.context, cli->arena, &request, &answer) != 0) {
-			doctor_find(doctor, FINDING_ERROR, "sources",
-				    "realm %s, source %s: ostiary-pamd does not answer at %s; "
-				    "`systemctl status ostiary-pamd`, and broker_socket",
-				    realm->name, source->name, doctor->conf.broker_socket);
-			return;
-		}
-		if (answer.why)
-			break;
+	if (ask_as_worker(doctor, &request, &answer, &user) != 0) {
+		doctor_find(doctor, FINDING_ERROR, "sources",
+			    "realm %s, source %s: ostiary-pamd does not answer %s at %s; "
+			    "`systemctl status ostiary-pamd`, broker_socket, and allow_users in "
+			    "pamd.conf",
+			    realm->name, source->name, user, doctor->conf.broker_socket);
+		return;
 	}
 	if (answer.found == BROKER_DOWN)
 		doctor_find(doctor, FINDING_ERROR, "sources",

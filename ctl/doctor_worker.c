@@ -76,27 +76,44 @@ runs_web_server(struct arena *arena, uid_t uid)
 	return found;
 }
 
-void
-doctor_worker(struct doctor *doctor)
+bool
+doctor_worker_uid(struct doctor *doctor, uid_t *uid)
 {
-	struct arena *arena = doctor->cli->arena;
-	const char *path = arena_printf(arena, "%s/" BOOT_RING_FILE, doctor->conf.state_dir);
-	const struct passwd *entry;
-	const char *name;
+	const char *path =
+		arena_printf(doctor->cli->arena, "%s/" BOOT_RING_FILE, doctor->conf.state_dir);
 	struct stat status;
 
 	if (stat(path, &status) != 0)
-		return; /* no worker has run yet, or the folder is a finding of its own */
-	entry = getpwuid(status.st_uid);
-	name = entry ? entry->pw_name : arena_printf(arena, "%u", (unsigned)status.st_uid);
-	if (status.st_uid == 0)
+		return false; /* the folder is a finding of its own */
+	*uid = status.st_uid;
+	return true;
+}
+
+const char *
+doctor_user(struct doctor *doctor, uid_t uid)
+{
+	const struct passwd *entry = getpwuid(uid);
+
+	return entry ? arena_strdup(doctor->cli->arena, entry->pw_name)
+		     : arena_printf(doctor->cli->arena, "%u", (unsigned)uid);
+}
+
+void
+doctor_worker(struct doctor *doctor)
+{
+	uid_t uid;
+
+	if (!doctor_worker_uid(doctor, &uid))
+		return;
+	if (uid == 0)
 		doctor_find(doctor, FINDING_WARNING, "workers",
 			    "they run as root: give the pool a user of its own");
-	else if (runs_web_server(arena, status.st_uid))
+	else if (runs_web_server(doctor->cli->arena, uid))
 		doctor_find(doctor, FINDING_WARNING, "workers",
 			    "they run as %s, and so does a web server here: whatever else it runs "
 			    "can read the master key; give the pool a user of its own",
-			    name);
+			    doctor_user(doctor, uid));
 	else
-		doctor_find(doctor, FINDING_OK, "workers", "they run as %s", name);
+		doctor_find(doctor, FINDING_OK, "workers", "they run as %s",
+			    doctor_user(doctor, uid));
 }

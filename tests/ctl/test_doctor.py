@@ -162,7 +162,7 @@ def test_a_missing_way_out_is_a_warning(host, changes, wanted):
 
 def test_no_broker_is_configured(host):
     host.ok("source", "add", "host", "--kind", "service", "--set", "service=login")
-    assert any("does not answer at /run" in line for line in errors(host, "--no-web"))
+    assert any("does not answer " in line for line in errors(host, "--no-web"))
     with open(host.conf, "a", encoding="utf-8") as out:
         out.write("[people]\nbroker_socket =\n")
     assert any(f"broker_socket is empty, so service login cannot be asked; name the socket of "

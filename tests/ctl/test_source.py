@@ -99,7 +99,9 @@ def test_names_are_looked_up_before_services_are_asked(host):
 
 @pytest.fixture(name="ordered")
 def fixture_ordered(site):
-    """local 0, shop (table) 10, a (service) 15, unix (service) 20."""
+    """local 0, shop (table) 10, a (service) 15, unix (service) 20; and three people."""
+    for name in ("alice", "bob", "eve"):
+        site.ok("user", "add", name, "--no-password")
     site.query(f"GRANT SELECT ON {site.name}_site.people TO ostiary@localhost")
     site.ok("source", "add", "a", "--kind", "service", "--set", "service=a", "--position", "15")
     site.ok("source", "add", "unix", "--kind", "service", "--set", "service=b", "--position", "20")
@@ -136,7 +138,6 @@ def test_advice_where_there_is_no_room(host):
 def test_what_cannot_be_is_said_before_it_is_asked(ordered):
     """Without a terminal a question is a failure that names --yes."""
     for name, source in (("alice", "local"), ("bob", "shop"), ("eve", "old")):
-        ordered.ok("user", "add", name, "--no-password")
         ordered.query(f"UPDATE account SET source = '{source}' WHERE username = '{name}'")
     cases = [
         (1, "no option service", "set", "local", "--set", "service=pam"),
