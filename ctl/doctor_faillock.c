@@ -17,6 +17,8 @@
 #define DENY_MAX      1000000
 #define BLANKS        " \t\r\n"
 #define LINE_BYTES    1024
+#define UNUSED        (-2) /* pam_faillock is not in a stack */
+#define UNSAID        (-1) /* it is, without a number */
 
 /* Calls each() for every line that is no comment, until it says true. Whether it did. */
 static bool
@@ -38,37 +40,45 @@ any_line(const char *path, bool (*each)(char *line, int64_t *number), int64_t *n
 	return found;
 }
 
+/* What stands behind "deny" and "=" when it begins there; NULL. */
+static char *
+value_of_deny(const char *line, char *word)
+{
+	if (word > line && !strchr(BLANKS, word[-1]))
+		return NULL; /* even_deny_root */
+	word += strlen("deny");
+	word += strspn(word, BLANKS);
+	return *word == '=' ? word + 1 + strspn(word + 1, BLANKS) : NULL;
+}
+
 /* "deny = 4" of faillock.conf, or "deny=4" behind the module's name. */
 static bool
 reads_deny(char *line, int64_t *deny)
 {
 	char *word = strstr(line, "deny");
-	size_t size;
+	char *value = NULL;
 
-	if (!word || (word > line && !strchr(BLANKS, word[-1])))
+	for (; word && !value; word = strstr(word + 1, "deny"))
+		value = value_of_deny(line, word);
+	if (!value)
 		return false;
-	word += strlen("deny");
-	word += strspn(word, BLANKS);
-	if (*word != '=')
-		return false;
-	word++;
-	word += strspn(word, BLANKS);
-	size = strcspn(word, BLANKS);
-	word[size] = '\0';
-	return num_parse_int64(word, 0, DENY_MAX, deny) == 0;
+	value[strcspn(value, BLANKS)] = '\0';
+	return num_parse_int64(value, 0, DENY_MAX, deny) == 0;
 }
 
-/* A stack that uses the module; a number of its own counts more than the file's. */
+/* Notes the smallest number of a stack's lines; it counts more than the file's. */
 static bool
-uses_faillock(char *line, int64_t *deny)
+notes_faillock(char *line, int64_t *deny)
 {
 	int64_t own;
 
 	if (!strstr(line, "pam_faillock.so"))
 		return false;
-	if (reads_deny(line, &own))
+	if (*deny == UNUSED)
+		*deny = UNSAID;
+	if (reads_deny(line, &own) && (*deny == UNSAID || own < *deny))
 		*deny = own;
-	return true;
+	return false; /* the next line too */
 }
 
 /* The smallest number of failures that locks an account, and the file that says so, or might; 0:
@@ -89,15 +99,17 @@ deny_of_host(struct doctor *doctor, const char **from)
 	(void)any_line(file, reads_deny, &usual);
 	while ((entry = readdir(folder))) {
 		const char *stack = arena_printf(arena, "%s/%s", folder_path, entry->d_name);
-		int64_t own = -1, deny;
+		int64_t own = UNUSED, deny;
 
-		if (entry->d_name[0] == '.' || !any_line(stack, uses_faillock, &own))
+		if (entry->d_name[0] != '.')
+			(void)any_line(stack, notes_faillock, &own);
+		if (own == UNUSED)
 			continue;
-		deny = own >= 0 ? own : usual;
+		deny = own == UNSAID ? usual : own;
 		if (deny == 0 || (smallest > 0 && deny >= smallest))
 			continue;
 		smallest = deny;
-		*from = own >= 0 ? stack : file;
+		*from = own == UNSAID ? file : stack;
 	}
 	closedir(folder);
 	return smallest;

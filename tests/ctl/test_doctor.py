@@ -191,6 +191,10 @@ STACK = "auth required pam_faillock.so preauth"
     (STACK, "deny=6\n", 5, None),
     (STACK + " deny=4 silent", "deny = 8\n", 5, "after 4 failures"),
     (STACK + " deny=40", "deny = 4\n", 5, None),
+    (STACK + " even_deny_root deny=4", "deny = 8\n", 5, "after 4 failures"),
+    (STACK + " even_deny_root", "even_deny_root\ndeny = 4\n", 5, "after 4 failures"),
+    (STACK + "\nauth [default=die] pam_faillock.so authfail deny=4", "", 5, "after 4 failures"),
+    (STACK + " deny=4\n" + STACK + " deny=7", "", 5, "after 4 failures"),
     ("# " + STACK, "deny = 2\n", 5, None),
     (STACK, "deny = 0\n", 5, None),
     (STACK, "deny = 5\n", 4, None)])
