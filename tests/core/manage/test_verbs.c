@@ -304,6 +304,8 @@ sessions_of_other_realms_are_safe(void **state)
 	assert_int_equal(add_user("alice", NULL, &account), MANAGE_OK);
 	session.realm_id = t.tx.realm->id;
 	memcpy(session.account_id, account.id, ID_SIZE);
+	session.auth_epoch = account.auth_epoch;
+	session.last_seen_at = t.tx.now;
 	session.expires_at = t.tx.now + HOUR;
 	assert_int_equal(session_insert(t.tx.store, &session), STORE_OK);
 	add_realm("two");
