@@ -24,6 +24,7 @@
 #define OPTION_TEXT_MAX 1024
 #define EMAIL_NAME      "%u@"
 #define LABEL_MAX       63 /* RFC 1035 2.3.4 */
+#define IDENTIFIER_MAX  64
 
 static const char *const kinds[] = {
 	[SOURCE_OWN] = "local",
@@ -118,17 +119,22 @@ is_name(const char *text, const char *also)
 	return true;
 }
 
+/* ASCII letters and digits, and one more. */
+static bool
+is_made_of(const char *text, size_t size, char also)
+{
+	for (size_t i = 0; i < size; i++)
+		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= 'A' && text[i] <= 'Z') &&
+		    !(text[i] >= '0' && text[i] <= '9') && text[i] != also)
+			return false;
+	return true;
+}
+
 /* One name of the database server: what needs no thought where it is quoted. */
 static bool
 is_identifier(const char *text, size_t size)
 {
-	if (size == 0 || size > 64)
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= 'A' && text[i] <= 'Z') &&
-		    !(text[i] >= '0' && text[i] <= '9') && text[i] != '_')
-			return false;
-	return true;
+	return size > 0 && size <= IDENTIFIER_MAX && is_made_of(text, size, '_');
 }
 
 /* ---- what a value must be: NULL, or what would be right ---- */
@@ -178,13 +184,8 @@ acr_mistake(struct arena *arena, const char *value)
 static bool
 is_label(const char *text, size_t size)
 {
-	if (size == 0 || size > LABEL_MAX || text[0] == '-' || text[size - 1] == '-')
-		return false;
-	for (size_t i = 0; i < size; i++)
-		if (!(text[i] >= 'a' && text[i] <= 'z') && !(text[i] >= 'A' && text[i] <= 'Z') &&
-		    !(text[i] >= '0' && text[i] <= '9') && text[i] != '-')
-			return false;
-	return true;
+	return size > 0 && size <= LABEL_MAX && text[0] != '-' && text[size - 1] != '-' &&
+	       is_made_of(text, size, '-');
 }
 
 /* Of fewer than 253 bytes in all, since an option holds no more (SOURCE_TEXT_MAX). */

@@ -261,32 +261,33 @@ ending_all(void **state)
 	assert_int_equal(private_db_number("SELECT COUNT(*) FROM session WHERE ended_at = 50"), 2);
 }
 
+static const struct {
+	const char *name, *change;
+	uint32_t account; /* 0: all */
+	int64_t now, epoch, idle;
+	size_t max, count;
+	uint32_t first;
+} lists[] = {
+	{"all, newest first", "DO 1", 0, SAMPLE_NOW, 0, 100, 10, 3, 4},
+	{"at most", "DO 1", 0, SAMPLE_NOW, 0, 100, 2, 2, 4},
+	{"of one", "DO 1", 1, SAMPLE_NOW, 0, 100, 10, 1, 1},
+	{"expired", "DO 1", 0, SAMPLE_NOW + 1000, 0, 5000, 10, 0, 0},
+	{"of nobody", "DO 1", 5, SAMPLE_NOW, 0, 100, 10, 0, 0},
+	{"seen just now", "DO 1", 0, SAMPLE_NOW, 0, 21, 10, 3, 4},
+	{"idle", "DO 1", 0, SAMPLE_NOW, 0, 20, 10, 0, 0},
+	{"since the epoch", "DO 1", 0, SAMPLE_NOW, SAMPLE_NOW - 40, 100, 10, 3, 4},
+	{"before the epoch", "DO 1", 0, SAMPLE_NOW, SAMPLE_NOW - 39, 100, 10, 0, 0},
+	{"another password", "UPDATE account SET auth_epoch = 4 WHERE username = 'user004'", 0,
+	 SAMPLE_NOW, 0, 100, 10, 2, 2},
+	{"disabled", "UPDATE account SET disabled_at = 1 WHERE username = 'user002'", 0, SAMPLE_NOW,
+	 0, 100, 10, 1, 1},
+	{"away", "UPDATE account SET away = 'gone' WHERE username = 'user001'", 0, SAMPLE_NOW, 0,
+	 100, 10, 0, 0},
+};
+
 static void
 listing(void **state)
 {
-	static const struct {
-		const char *name, *change;
-		uint32_t account; /* 0: all */
-		int64_t now, epoch, idle;
-		size_t max, count;
-		uint32_t first;
-	} cases[] = {
-		{"all, newest first", "DO 1", 0, SAMPLE_NOW, 0, 100, 10, 3, 4},
-		{"at most", "DO 1", 0, SAMPLE_NOW, 0, 100, 2, 2, 4},
-		{"of one", "DO 1", 1, SAMPLE_NOW, 0, 100, 10, 1, 1},
-		{"expired", "DO 1", 0, SAMPLE_NOW + 1000, 0, 5000, 10, 0, 0},
-		{"of nobody", "DO 1", 5, SAMPLE_NOW, 0, 100, 10, 0, 0},
-		{"seen just now", "DO 1", 0, SAMPLE_NOW, 0, 21, 10, 3, 4},
-		{"idle", "DO 1", 0, SAMPLE_NOW, 0, 20, 10, 0, 0},
-		{"since the epoch", "DO 1", 0, SAMPLE_NOW, SAMPLE_NOW - 40, 100, 10, 3, 4},
-		{"before the epoch", "DO 1", 0, SAMPLE_NOW, SAMPLE_NOW - 39, 100, 10, 0, 0},
-		{"another password", "UPDATE account SET auth_epoch = 4 WHERE username = 'user004'",
-		 0, SAMPLE_NOW, 0, 100, 10, 2, 2},
-		{"disabled", "UPDATE account SET disabled_at = 1 WHERE username = 'user002'", 0,
-		 SAMPLE_NOW, 0, 100, 10, 1, 1},
-		{"away", "UPDATE account SET away = 'gone' WHERE username = 'user001'", 0,
-		 SAMPLE_NOW, 0, 100, 10, 0, 0},
-	};
 	struct session other = sample_session(9);
 
 	(void)state;
@@ -298,30 +299,30 @@ listing(void **state)
 	assert_int_equal(session_insert(store, &other), STORE_OK);
 	sample_id(3, nobody);
 	assert_int_equal(session_end(store, nobody, 50), STORE_OK);
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(lists); i++) {
 		struct session_list list;
 		uint8_t account[ID_SIZE], first[ID_SIZE];
 		const struct session_query query = {
 			.realm_id = SAMPLE_REALM,
-			.epoch = cases[i].epoch,
-			.idle = cases[i].idle,
-			.account_id = cases[i].account ? account : NULL,
-			.max = cases[i].max,
+			.epoch = lists[i].epoch,
+			.idle = lists[i].idle,
+			.account_id = lists[i].account ? account : NULL,
+			.max = lists[i].max,
 		};
 
-		private_db_number("%s", cases[i].change);
-		sample_id(cases[i].account, account);
-		sample_id(cases[i].first, first);
-		check_verdict(cases[i].name,
-			      session_list(store, arena, &query, cases[i].now, &list), STORE_OK);
-		if (list.count != cases[i].count)
-			fail_msg("%s: %zu", cases[i].name, list.count);
+		private_db_number("%s", lists[i].change);
+		sample_id(lists[i].account, account);
+		sample_id(lists[i].first, first);
+		check_verdict(lists[i].name,
+			      session_list(store, arena, &query, lists[i].now, &list), STORE_OK);
+		if (list.count != lists[i].count)
+			fail_msg("%s: %zu", lists[i].name, list.count);
 		for (size_t s = 0; s < list.count; s++) {
 			if (list.session[s].facts_count != 1)
-				fail_msg("%s: facts", cases[i].name);
+				fail_msg("%s: facts", lists[i].name);
 		}
 		if (list.count > 0 && memcmp(list.session[0].id, first, ID_SIZE) != 0)
-			fail_msg("%s: first", cases[i].name);
+			fail_msg("%s: first", lists[i].name);
 	}
 }
 
