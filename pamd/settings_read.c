@@ -59,7 +59,6 @@ struct reader {
 	struct section section;
 	bool has_broker;
 	bool kind_refused[SETTINGS_SERVICES_MAX]; /* was told already */
-	bool users_refused;                       /* allow_users, likewise */
 	struct given open;
 	int line;
 	size_t mistakes;
@@ -226,15 +225,6 @@ check_services(struct reader *reader)
 
 /* ---- options ---- */
 
-/* What was refused has its default in place, which must not be judged as if it had been written. */
-static void
-refuse_value(struct reader *reader, const struct given *given, const char *remedy)
-{
-	if (reader->section.place == IN_BROKER && str_equal(given->name, "allow_users"))
-		reader->users_refused = true;
-	mistake(reader, given->line, "%s has a bad value; %s", given->name, remedy);
-}
-
 static void
 take_kind(struct reader *reader, const struct given *given)
 {
@@ -284,7 +274,7 @@ take_option(struct reader *reader, const struct given *given)
 	remedy = set_option(reader->arena, &table[i], given->value.data,
 			    section->service ? (void *)section->service : reader->settings);
 	if (remedy)
-		refuse_value(reader, given, remedy);
+		mistake(reader, given->line, "%s has a bad value; %s", given->name, remedy);
 }
 
 /* An option is over when another line begins that does not go on with it. */
@@ -297,9 +287,8 @@ close_option(struct reader *reader)
 	if (!given.name || reader->section.refused)
 		return;
 	if (buf_failed(&given.value))
-		refuse_value(
-			reader, &given,
-			arena_printf(reader->arena, "write at most %d bytes", SETTINGS_TEXT_MAX));
+		mistake(reader, given.line, "%s has a bad value; write at most %d bytes",
+			given.name, SETTINGS_TEXT_MAX);
 	else if (reader->section.service && str_equal(given.name, "kind"))
 		take_kind(reader, &given);
 	else if (reader->section.place || reader->section.service)
@@ -493,7 +482,5 @@ settings_load(struct arena *arena, const char *path, struct settings *settings, 
 	    !str_equal(settings->log_target, "stderr"))
 		mistake(&reader, 0, "log_target has a bad value; write syslog or stderr");
 	check_services(&reader);
-	if (reader.users_refused)
-		settings->allow_users = "";
 	return reader.mistakes == 0 ? 0 : -1;
 }
